@@ -1,0 +1,88 @@
+#pragma once
+
+// What the node's thread lets others see of itself, besides the log: its beat, its loops, its jobs.
+//
+// The node's thread publishes a fresh `Pulse` a few times a second; the API's thread reads the last
+// one. So /health answers even while the node's thread is busy, and can say so. The cluster itself
+// is not here: the API folds the log for itself (ops/http/api.hpp).
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "bus/time.hpp"
+#include "projections/host_view.hpp"
+
+namespace ringrift::ops {
+
+struct LoopPulse {
+    std::string name = {};       ///< snake_case, without "Loop".
+    bool enabled = true;         ///< False where this node's role or machine gives it nothing to do.
+    std::string why_disabled = {};
+    bool leader_only = false;
+    bus::Duration period = {};
+    bus::Time last_run_at = {};      ///< Epoch when it never ran.
+    bus::Time last_success_at = {};
+    bus::Time last_error_at = {};
+    std::string last_error = {};
+    std::int64_t runs = 0;
+    std::int64_t failures = 0;
+    std::int64_t asked = 0;          ///< Commands asked for, all runs together.
+    bus::Duration duration = {};     ///< Of the last run.
+    friend bool operator==(const LoopPulse&, const LoopPulse&) = default;
+};
+
+/// A subscription is proved: a canary event went through it end to end within two intervals.
+struct SubscriptionPulse {
+    std::string event = {};
+    std::string group = {};          ///< daemon_events, feedback_signals or manager_events.
+    bool healthy = false;
+    bus::Time last_canary_at = {};
+    bus::Duration oldest_unhandled = {};
+    std::string problem = {};
+};
+
+struct Pulse {
+    bus::Time beat_at = {};          ///< When the node's thread last went round.
+    bus::Time started_at = {};
+    std::string node = {};
+    std::string cluster = {};
+    std::string version = {};
+    bus::Position position = 0;      ///< Folded by the node's thread.
+    bus::Position log_last = 0;      ///< Last position in the log; lag is the difference.
+    std::string log_trouble = {};    ///< Why the log cannot be used now; empty when it can.
+    std::string log_kind = {};       ///< sqlite, memory or nats.
+    bool caught_up = false;
+    bool stopping = false;
+    std::int64_t outbox = 0;         ///< Reports that wait for the log to come back.
+    std::string disk_state = {};     ///< ok, low or halted, as the disk policy says.
+    std::string disk_reason = {};
+    projections::HostSample sample = {};
+    std::vector<projections::JobHere> jobs = {};
+    std::vector<LoopPulse> loops = {};
+    std::vector<SubscriptionPulse> subscriptions = {};
+    std::map<std::string, std::int64_t> refusals = {};  ///< By kind.
+    std::map<std::string, std::int64_t> counts = {};    ///< More counters: jobs_started, ingest_refused, …
+    std::int64_t snapshot_bytes = 0;
+    bus::Time snapshot_at = {};
+};
+
+/// The last pulse. Holds the only lock between the node's thread and the API's.
+class PulseBoard {
+  public:
+    void publish(Pulse pulse) {
+        const std::lock_guard lock(mutex_);
+        pulse_ = std::move(pulse);
+    }
+    Pulse read() const {
+        const std::lock_guard lock(mutex_);
+        return pulse_;
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    Pulse pulse_;  ///< Guarded by mutex_.
+};
+
+}  // namespace ringrift::ops

@@ -1,0 +1,222 @@
+#pragma once
+
+// Everything that can be asked of the cluster. A command is an imperative and can be refused.
+//
+// Loops, managers, the API and the jobs ask; `decide` (one overload per noun) answers with events
+// or a refusal; `CommandHandler` appends. Deciders are pure: view, command and time in, decision out.
+
+#include <variant>
+
+#include "bus/event.hpp"
+#include "producers/decision.hpp"
+#include "projections/cluster_view.hpp"
+#include "projections/host_view.hpp"
+
+namespace ringrift::producers {
+
+// ---- leadership -------------------------------------------------------------------------------
+
+/// Stand for the next epoch. On the embedded log a node votes for itself.
+struct Lead {
+    bus::NodeId node = {};
+    std::vector<bus::NodeId> votes = {};
+};
+struct StepDown {
+    std::string reason = {};
+};
+struct ChangeConfig {
+    bus::ClusterConfigChanged config = {};
+};
+struct NoteAdminAction {
+    bus::AdminAction action = {};
+    bus::EventId id = {};
+};
+
+// ---- nodes ------------------------------------------------------------------------------------
+
+struct JoinCluster {
+    bus::NodeJoined joined = {};
+};
+struct LeaveCluster {
+    bus::NodeId node = {};
+    std::string reason = {};
+};
+struct DrainNode {
+    bus::NodeId node = {};
+    std::string reason = {};
+};
+struct QuarantineNode {
+    bus::NodeId node = {};
+    std::string reason = {};
+    bus::Time until_at = {};
+    std::vector<bus::WorkId> evidence = {};
+};
+struct ReleaseNode {
+    bus::NodeId node = {};
+    std::string reason = {};
+};
+/// Suspected, offline or online again, as `silent` says.
+struct JudgeSilence {
+    bus::NodeId node = {};
+    bus::Duration silent = {};
+};
+struct RaiseAlert {
+    bus::ResourceAlert alert = {};
+};
+struct ClearAlert {
+    std::string alert = {};
+    bus::NodeId node = {};
+};
+struct NoteNat {
+    bus::NatStatusChanged status = {};
+};
+struct DecideScale {
+    bus::ScaleDecided decision = {};
+};
+
+// ---- work -------------------------------------------------------------------------------------
+
+struct QueueWork {
+    bus::WorkQueued work = {};
+    bus::EventId cause = {};
+    bus::EventId correlation = {};
+};
+/// The node asks for as much as it can run, at most `claims_max` items. Leader only.
+struct ClaimWork {
+    bus::NodeId node = {};
+    std::int64_t claims_max = 1;
+};
+struct ReportStarted {
+    bus::WorkId work = {};
+    bus::NodeId node = {};
+    bus::Position fence = 0;
+};
+struct ReportCompleted {
+    bus::WorkCompleted completed = {};
+};
+struct ReportFailed {
+    bus::WorkFailed failed = {};
+};
+struct ReleaseWork {
+    bus::WorkId work = {};
+    bus::NodeId node = {};
+    bus::Position fence = 0;
+    std::string reason = {};
+};
+struct ExpireLease {
+    bus::WorkId work = {};
+    bus::Position fence = 0;
+    std::string reason = {};
+};
+struct TimeOutWork {
+    bus::WorkId work = {};
+    bus::Position fence = 0;
+    std::string reason = {};
+};
+struct CancelWork {
+    bus::WorkId work = {};
+    std::string reason = {};
+};
+struct ParkWork {
+    bus::WorkId work = {};
+    std::string reason = {};
+};
+struct UnparkWork {
+    bus::WorkId work = {};
+    std::string reason = {};
+};
+struct NoteIdle {
+    bus::NodeId node = {};
+    std::int64_t free_slots = 0;
+    bus::Duration idle = {};
+};
+
+// ---- data -------------------------------------------------------------------------------------
+
+struct CollectManifest {
+    bus::NodeId node = {};
+};
+struct PlanSync {
+    bus::SyncPlanned plan = {};
+};
+/// The config's unsynced games files are at `node`.
+struct CompleteSync {
+    bus::ConfigKey config = {};
+    bus::NodeId node = {};
+};
+struct QuarantineFile {
+    bus::FileDigest file = {};
+    bus::NodeId node = {};
+    std::string reason = {};
+};
+
+// ---- training ---------------------------------------------------------------------------------
+
+/// Says what an accepted job means: NPZ_EXPORT_COMPLETE, TRAINING_COMPLETED or MATCH_PLAYED.
+struct AnnounceResult {
+    bus::WorkId work = {};
+};
+/// TRAINING_STARTED for a training that runs, TRAINING_FAILED for one that was given up.
+struct AnnounceTraining {
+    bus::WorkId work = {};
+};
+struct StartEvaluation {
+    bus::ConfigKey config = {};
+    bus::ModelId model = {};
+};
+struct ConcludeEvaluation {
+    bus::ConfigKey config = {};
+    bus::ModelId model = {};
+};
+struct DecidePromotion {
+    bus::ConfigKey config = {};
+    bus::ModelId model = {};
+};
+struct RebalanceCurriculum {
+    bus::ConfigKey config = {};
+    bus::ModelId model = {};
+};
+struct DetectRegression {
+    bus::ConfigKey config = {};
+};
+struct RollBackModel {
+    bus::ConfigKey config = {};
+};
+
+// ---- ratings ----------------------------------------------------------------------------------
+
+struct UpdateElo {
+    bus::ConfigKey config = {};
+};
+struct CompleteTournament {
+    bus::ConfigKey config = {};
+    bus::ModelId model = {};
+};
+
+/// A fact from outside, by its canonical or original name, validated (bus/aliases.hpp).
+struct IngestFact {
+    bus::EventId id = {};
+    bus::Fact fact = {};
+};
+
+using Command = std::variant<
+    Lead, StepDown, ChangeConfig, NoteAdminAction,
+    JoinCluster, LeaveCluster, DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert,
+    ClearAlert, NoteNat, DecideScale,
+    QueueWork, ClaimWork, ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
+    TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle,
+    CollectManifest, PlanSync, CompleteSync, QuarantineFile,
+    AnnounceResult, AnnounceTraining, StartEvaluation, ConcludeEvaluation, DecidePromotion,
+    RebalanceCurriculum, DetectRegression, RollBackModel,
+    UpdateElo, CompleteTournament, IngestFact>;
+
+/// What a decider may look at.
+struct Sight {
+    const projections::ClusterView& cluster;
+    const projections::HostView& host;
+    bus::Time now = {};
+};
+
+Decision decide(const Sight& sight, const Command& command);
+
+}  // namespace ringrift::producers

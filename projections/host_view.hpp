@@ -1,0 +1,68 @@
+#pragma once
+
+// What a node senses and is told but the log does not say: its own load and files, the heartbeats
+// of the cluster, the news from its jobs. Never on the bus, never in a snapshot.
+//
+// Sampled by the shell (producers/host_sampler, consumers/managers/job_manager) so that the loops
+// which need it are as pure as the rest. Belongs to the node's thread.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bus/event.hpp"
+
+namespace ringrift::projections {
+
+/// One look at the machine.
+struct HostSample {
+    bus::Time at = {};
+    std::int64_t cpu_ppm = 0;           ///< Of all cores together.
+    std::int64_t load1_milli = 0;
+    std::int64_t memory_bytes = 0;      ///< In use.
+    std::int64_t memory_total_bytes = 0;
+    std::int64_t disk_free_bytes = 0;   ///< Of the file system of the data directory.
+    std::int64_t disk_total_bytes = 0;
+    std::int64_t gpu_ppm = 0;           ///< Mean over its GPUs; 0 without.
+    friend bool operator==(const HostSample&, const HostSample&) = default;
+};
+
+/// A node's word that it lives and which claims it holds.
+struct Heartbeat {
+    bus::Time at = {};
+    std::set<bus::Position> fences = {};
+    HostSample sample = {};
+};
+
+/// A job that the hands know of on this node.
+struct JobHere {
+    bus::WorkId work = {};
+    bus::Position fence = 0;
+    bool running = false;               ///< False until the program runs.
+    bool stopping = false;
+    std::int64_t pid = 0;
+    std::int64_t progress_ppm = 0;
+    std::int64_t games = 0;
+    bus::Time progressed_at = {};       ///< When `progress_ppm` or `games` last advanced.
+};
+
+/// A file that lies in this node's data directory.
+struct FileHere {
+    bus::FileDigest file = {};
+    std::int64_t bytes = 0;
+};
+
+struct HostView {
+    bus::NodeId self = {};
+    HostSample sample = {};
+    std::vector<HostSample> history = {};            ///< One every 5 minutes, a day at most, oldest first.
+    std::map<bus::NodeId, Heartbeat> heartbeats = {};  ///< The last of each node, self included.
+    std::map<bus::Position, JobHere> jobs = {};      ///< By fence.
+    std::vector<FileHere> files = {};                ///< Sorted by digest; empty until first scanned.
+    bool files_scanned = false;
+    std::optional<bus::Time> idle_since_at = {};     ///< No job runs here since then.
+};
+
+}  // namespace ringrift::projections

@@ -1,0 +1,60 @@
+#pragma once
+
+// The machines of the cluster as the log tells it: who is here, what each can hold, who is set
+// aside, which alerts stand.
+//
+// A pure fold over node events. Loads and heartbeats are not here (projections/host_view.hpp): the
+// log does not know them. Read by NodeSelector, the work deciders, the healing loops and GET /nodes.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bus/event.hpp"
+
+namespace ringrift::projections {
+
+enum class NodeStatus { online, suspected, offline, draining, left, retired };
+BOOST_DESCRIBE_ENUM(NodeStatus, online, suspected, offline, draining, left, retired)
+
+struct NodeEntry {
+    bus::NodeJoined joined = {};  ///< As it introduced itself; capacity as last updated.
+    NodeStatus status = NodeStatus::online;
+    bus::Time joined_at = {};
+    bus::Time changed_at = {};    ///< Of `status`.
+    std::string reason = {};      ///< Of `status`, where one was given.
+    std::optional<bus::Time> quarantined_until_at = {};  ///< Set iff it gets no new work for a while.
+    std::string quarantine_reason = {};
+    std::string nat_status = {};
+    bus::NodeId relay = {};
+    friend bool operator==(const NodeEntry&, const NodeEntry&) = default;
+};
+BOOST_DESCRIBE_STRUCT(NodeEntry, (),
+                      (joined, status, joined_at, changed_at, reason, quarantined_until_at,
+                       quarantine_reason, nat_status, relay))
+
+struct AlertEntry {
+    bus::ResourceAlert alert = {};
+    bus::Time since_at = {};
+    friend bool operator==(const AlertEntry&, const AlertEntry&) = default;
+};
+BOOST_DESCRIBE_STRUCT(AlertEntry, (), (alert, since_at))
+
+struct NodesView {
+    std::map<bus::NodeId, NodeEntry> nodes = {};
+    std::map<std::string, AlertEntry> alerts = {};     ///< Those that stand, by alert.
+    std::optional<bus::ScaleDecided> last_scale = {};
+    std::optional<bus::Time> last_scale_at = {};       ///< Of the last one that was no dry run.
+    friend bool operator==(const NodesView&, const NodesView&) = default;
+};
+BOOST_DESCRIBE_STRUCT(NodesView, (), (nodes, alerts, last_scale, last_scale_at))
+
+void apply(NodesView& view, const bus::Recorded& recorded);
+
+/// Whether the node may be given new work now: online, neither draining nor in quarantine.
+bool takes_work(const NodeEntry& node, bus::Time now);
+/// Neither offline, left nor retired.
+bool is_alive(const NodeEntry& node);
+
+}  // namespace ringrift::projections
