@@ -8,6 +8,7 @@
 // Pure functions; any thread.
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@
 
 namespace ringrift::bus {
 
+struct Upcast;  // bus/upcast.hpp
+
 /// Why a text is not taken in; `sentence` says what to change.
 struct Malformed {
     std::string sentence = {};
@@ -24,14 +27,17 @@ struct Malformed {
 
 std::string encode(const Event& event, std::string_view cluster = "main");
 
-/// The `data` member alone, as JSON text. Tests and the CLI use it.
+/// The `data` member alone, as JSON text; of `Unread`, the whole text. Tests and the CLI use it.
 std::string encode_data(const Fact& fact);
 
 /// An upper bound of `encode(event).size()` that costs nothing for ordinary events.
-std::size_t encoded_bytes_at_most(const Event& event);
+std::size_t encoded_bytes_at_most(const Event& event, std::string_view cluster = "main");
 
 /// For what stands in the log. Old versions are upcast (bus/upcast.hpp).
 Event decode(std::string_view text);
+
+/// The same with another table of upcasts; tests use it.
+Event decode_with(std::string_view text, std::span<const Upcast> table);
 
 /// For what comes from outside: as `decode`, but whatever would be `Unread`, has no id, or is too
 /// long is refused with a sentence. Aliases of the Python original are read (bus/aliases.hpp).

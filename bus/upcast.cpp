@@ -1,0 +1,29 @@
+#include "bus/upcast.hpp"
+
+#include <algorithm>
+
+namespace ringrift::bus {
+
+std::span<const Upcast> upcasts() { return {}; }
+
+bool upcast(std::string_view type, int from, int to, boost::json::object& data,
+            std::span<const Upcast> table, JsonProblem& problem) {
+    const auto version = [](int number) { return "version " + std::to_string(number); };
+    if (from > to) {
+        problem.what = "is " + version(from) + ", newer than this program's " + std::to_string(to);
+        return problem.within(std::string_view("dataversion"));
+    }
+    for (int at = from; at < to; ++at) {
+        const auto step = std::ranges::find_if(
+            table, [&](const Upcast& row) { return row.type == type && row.from == at; });
+        if (step == table.end()) {
+            problem.what = "is " + version(from) + ", and there is no way from " + std::to_string(at) +
+                           " to " + std::to_string(at + 1);
+            return problem.within(std::string_view("dataversion"));
+        }
+        step->apply(data);
+    }
+    return true;
+}
+
+}  // namespace ringrift::bus
