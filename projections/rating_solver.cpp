@@ -17,7 +17,7 @@ constexpr double elo_milli_per_unit =
     400'000 / std::numbers::ln10;  // A unit multiplies the odds by e.
 constexpr double quantile_975 = 1.959963984540054;
 constexpr int steps_max = 200;       // Usually 6; a few dozen where one side won nearly everything.
-constexpr double step_small = 1e-9;  // Units; far below a thousandth of an Elo.
+constexpr double step_small = 1e-6;  // Units, 0.0002 Elo: the next step would be its square.
 
 /// What two players, by index and `low` < `high`, did against each other, seen from `low`.
 struct Pairing {

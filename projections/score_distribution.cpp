@@ -14,7 +14,6 @@ namespace {
 constexpr int root_steps_max = 200;          // Bisection alone needs about 60; Newton about 6.
 constexpr int fixed_point_steps_max = 1000;  // Usually about 8.
 constexpr double fixed_point_tolerance = 1e-12;
-constexpr double one_summit_t_max = 0.3;  // No second summit was ever found below (brute force).
 
 ScoreDistribution from_counts(std::initializer_list<std::int64_t> counts, double games) {
     ScoreDistribution result{.slots = counts.size(), .games_per_observation = games};
@@ -101,22 +100,16 @@ double t_value_of(const Moments& moments) {
 /// Where t is above the observed one, each step raises the likelihood: {t(q) >= t} is the union of
 /// the linear conditions' half spaces over all moments, so a q that fulfils one condition also
 /// fulfils the one at its own moments. Where it is below, {t(q) <= t} is convex and the answer
-/// unique, but a plain step may swing around it, so a step that comes hardly nearer is halved.
+/// unique; that the steps arrive there, too, is known from trying 200,000 random counts only.
 SlotValues fixed_point_from(const ScoreDistribution& observed, double t, Moments at) {
-    const bool may_swing = t < t_value_of(moments_of(observed, observed.probability));
     SlotValues result{};
-    double step = 1;
-    double distance_before = 1;
     for (int i = 0; i < fixed_point_steps_max; ++i) {
         result = likeliest_where_zero(observed, linear_condition(observed, t, at));
         const Moments next = moments_of(observed, result);
         const double distance =
             std::abs(next.mean - at.mean) + std::abs(next.deviation - at.deviation);
         if (distance < fixed_point_tolerance) break;
-        if (may_swing && distance > 0.9 * distance_before) step = std::max(step / 2, 1.0 / 64);
-        distance_before = distance;
-        at.mean += step * (next.mean - at.mean);
-        at.deviation += step * (next.deviation - at.deviation);
+        at = next;
     }
     return result;
 }
@@ -164,11 +157,10 @@ SlotValues likeliest_with_t_value(const ScoreDistribution& observed, double t_va
         return result;
     }
     const Moments near = moments_of(observed, observed.probability);
-    const bool near_works = can_be_zero(observed, linear_condition(observed, t_value, near));
-    const bool one_summit = t_value <= std::max(t_value_of(near), one_summit_t_max);
-    if (near_works && one_summit) return fixed_point_from(observed, t_value, near);
+    if (t_value <= t_value_of(near)) return fixed_point_from(observed, t_value, near);
 
-    // Far above the observed t-value there may be several summits: try one start per score.
+    // Above the observed t-value a match of many draws has several summits: try one start per
+    // score.
     SlotValues best{};
     double best_likelihood = -std::numeric_limits<double>::infinity();
     const auto consider = [&](const Moments& start) {
@@ -179,7 +171,7 @@ SlotValues likeliest_with_t_value(const ScoreDistribution& observed, double t_va
         best_likelihood = likelihood;
         best = summit;
     };
-    if (near_works) consider(near);
+    consider(near);
     for (std::size_t slot = observed.slots / 2 + 1; slot < observed.slots; ++slot) {
         const double mean = score_of_slot(observed, slot);
         consider({.mean = mean, .deviation = (mean - 0.5) / t_value});

@@ -251,6 +251,27 @@ TEST_CASE("the most lopsided pools still converge") {
     CHECK(std::abs(rating_of(table, "new").elo_milli - std::llround(1000 * paper)) <= 2);
 }
 
+TEST_CASE("pools of upsets and sweeps, with hardly any prior, converge") {
+    Random random(9);
+    const auto up_to_a_million = [&] {
+        return uniform(random) < 0.5 ? 0 : std::llround(std::pow(10.0, 6 * uniform(random)));
+    };
+    for (int round = 0; round < 2000; ++round) {
+        std::vector<PairResult> results;
+        const std::size_t players = 3 + random() % 6;
+        for (std::size_t i = 0; i < players + 3; ++i) {
+            const std::size_t first = random() % players;
+            const std::size_t second = (first + 1 + random() % (players - 1)) % players;
+            const std::int64_t wins = up_to_a_million();
+            results.push_back({player(first), player(second), wins, 0, up_to_a_million()});
+        }
+        const RatingTable table =
+            solve_ratings(results, {.anchor = player(0), .prior_draws = prior_draws_min});
+        REQUIRE(table.converged);
+        REQUIRE(table.steps < 100);
+    }
+}
+
 TEST_CASE("a thousand players are rated near their true strength") {
     Random random(6);
     const RatingTable table =

@@ -237,6 +237,37 @@ TEST_CASE("no distribution that fulfils a hypothesis is likelier than the one th
     }
 }
 
+TEST_CASE("the highest of several summits is found where a hypothesis is far from the match") {
+    struct Far {
+        Pentanomial pairs;
+        double t;
+    };
+    Random random(6);
+    for (const Far& far : {Far{{0, 23, 68, 25, 0}, -1.63738}, Far{{0, 1, 30, 12, 0}, 3.10395},
+                           Far{{0, 5, 2414, 0, 29}, -0.1933}, Far{{2, 2, 237, 0, 0}, 0.1604},
+                           Far{{0, 4, 73, 0, 2}, -2.39801}, Far{{0, 6, 2, 2, 0}, -3.95563}}) {
+        const ScoreDistribution observed = distribution_of(far.pairs);
+        const auto t_of = [&](const SlotValues& q) { return t_value(observed, q); };
+        double best = -std::numeric_limits<double>::infinity();
+        for (int start = 0; start < 4; ++start) {
+            best = std::max(best, best_found(observed, far.t, t_of, random));
+        }
+        CHECK(likelihood(observed, likeliest_with_t_value(observed, far.t)) >= best - 1e-8);
+    }
+}
+
+TEST_CASE("the distribution fulfils its hypothesis, whatever the counts") {
+    Random random(7);
+    for (int i = 0; i < 5000; ++i) {
+        Pentanomial pairs = random_pairs(random);
+        if (i % 2 == 0) pairs.loss_loss = pairs.win_draw = 0;
+        if (i % 3 == 0) pairs.draw_draw_or_win_loss = pairs.loss_draw = 0;
+        const ScoreDistribution observed = distribution_of(pairs);
+        const double t = (2 * uniform(random) - 1) * (i % 5 == 0 ? 8 : 1);
+        REQUIRE(near(t_value(observed, likeliest_with_t_value(observed, t)), t, 1e-8));
+    }
+}
+
 TEST_CASE("of single games the best distribution is found as by scanning the draw ratio") {
     Random random(2);
     for (int i = 0; i < 50; ++i) {
