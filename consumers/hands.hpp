@@ -64,6 +64,13 @@ struct JobProgress {
     std::int64_t games = 0;
 };
 
+/// An event that the job told the local channel, not yet validated: the ingest consumer judges it.
+struct JobSays {
+    JobId job = {};
+    std::string type = {};  ///< Canonical or alias, as the job wrote it.
+    std::string data = {};  ///< JSON text of `data`.
+};
+
 struct JobFailure {
     bus::FailureKind kind = bus::FailureKind::exit_code;
     std::string reason = {};
@@ -89,7 +96,7 @@ struct JobEnded {
     std::variant<JobSuccess, JobFailure, JobStopped> outcome = {};
 };
 
-using JobReport = std::variant<JobRunning, JobProgress, JobEnded>;
+using JobReport = std::variant<JobRunning, JobProgress, JobSays, JobEnded>;
 
 class Hands {
   public:
