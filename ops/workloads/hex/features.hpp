@@ -28,7 +28,8 @@ inline int features_of(Config config) {
 class ActiveFeatures {
   public:
     explicit ActiveFeatures(const Board& board);
-    std::span<const int> indices() const { return {indices_.data(), count_}; }
+    std::span<const int> indices() const& { return {indices_.data(), count_}; }
+    std::span<const int> indices() && = delete;  // It would outlive what it points to.
 
   private:
     void add(int index) { indices_[count_++] = index; }

@@ -16,7 +16,8 @@ namespace ringrift::hex {
 namespace {
 
 Failure failed(const std::string& what, const std::filesystem::path& path) {
-    return Failure("cannot " + what + " " + path.string() + ": " + std::strerror(errno));
+    return Failure("cannot " + what + " " + path.string() + ": " + std::strerror(errno) +
+                   "; check the path and its permissions");
 }
 
 /// A file descriptor that is closed when the scope ends.

@@ -24,7 +24,7 @@ struct GameRecord {
 };
 
 struct SelfplayOptions {
-    int simulations = 64;
+    int simulations = 100;
     int random_moves_max = 3;  ///< A game begins with 0..this many random moves.
     float noise_share = 0.25F;
     int curious_share =

@@ -45,7 +45,10 @@ struct CommandLine {
 };
 
 void add_seed(CLI::App* job, std::uint64_t& seed) {
-    job->add_option("--seed", seed, "same seed, same bytes")->envname("RINGRIFT_SEED")->required();
+    job->add_option("--seed", seed, "same seed, same bytes")
+        ->envname("RINGRIFT_SEED")
+        ->check(CLI::NonNegativeNumber)
+        ->required();
 }
 
 void add_out(CLI::App* job, std::filesystem::path& out) {
@@ -75,10 +78,13 @@ CommandLine::CommandLine() {
     constexpr const char* model_help = "a model.bin, or init for the untrained network";
     app.require_subcommand(1);
     app.footer(footer);
+    app.fallthrough();
     app.add_option("--channel", identity.channel, "ZeroMQ endpoint that takes progress")
         ->envname("RINGRIFT_CHANNEL");
     app.add_option("--work-id", identity.work, "echoed in progress")->envname("RINGRIFT_WORK_ID");
-    app.add_option("--fence", identity.fence, "echoed in progress")->envname("RINGRIFT_FENCE");
+    app.add_option("--fence", identity.fence, "echoed in progress")
+        ->envname("RINGRIFT_FENCE")
+        ->check(CLI::NonNegativeNumber);
 
     CLI::App* job = add_job("selfplay", "play games against oneself -> games-<seed>.jsonl");
     add_model(job, "--model", selfplay.model, model_help)->envname("RINGRIFT_MODEL");

@@ -85,8 +85,9 @@ Evaluator::Evaluator(const Network& network)
       logits_(network.config.cells()) {}
 
 Evaluation Evaluator::operator()(const Board& board) {
+    const ActiveFeatures features(board);
     hidden_ = network_.input.bias;
-    for (const int index : ActiveFeatures(board).indices()) {
+    for (const int index : features.indices()) {
         hidden_ += network_.input.weights.col(index);
     }
     hidden_ = hidden_.cwiseMax(0.0F);

@@ -59,7 +59,8 @@ struct Evaluation {
 /// Applies a network to one position at a time. Keeps scratch memory: one per thread.
 class Evaluator {
   public:
-    explicit Evaluator(const Network& network);
+    explicit Evaluator(const Network& network);  ///< Keeps a reference.
+    explicit Evaluator(Network&&) = delete;
 
     /// REQUIRES: same config, and nobody has won.
     Evaluation operator()(const Board& board);

@@ -88,6 +88,7 @@ std::string to_npz(const Arrays& arrays) {
 }
 
 Arrays from_npz(std::string_view bytes) {
+    if (bytes.empty()) throw Failure("it is empty");  // libzip takes that for a new archive.
     const auto source = source_of(bytes);
     const Owned<zip_t> archive(zip_open_from_source(source.get(), ZIP_RDONLY, nullptr));
     if (!archive) {

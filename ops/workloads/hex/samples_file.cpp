@@ -22,7 +22,8 @@ std::string bytes_of(const T* data, std::size_t count) {
 /// Writes column `column` of the samples: `board` before `visits` led to a move.
 void write_sample(const Board& board, const std::vector<int>& visits, Side winner, int column,
                   Samples& samples) {
-    for (const int index : ActiveFeatures(board).indices()) samples.features(index, column) = 1.0F;
+    const ActiveFeatures features(board);
+    for (const int index : features.indices()) samples.features(index, column) = 1.0F;
     const auto sum = static_cast<float>(std::accumulate(visits.begin(), visits.end(), 0LL));
     for (int cell = 0; cell < board.config().cells(); ++cell) {
         const auto count = static_cast<float>(visits[static_cast<std::size_t>(cell)]);

@@ -22,7 +22,8 @@ struct SearchOptions {
 
 class Search {
   public:
-    Search(const Network& network, SearchOptions options);
+    Search(const Network& network, SearchOptions options);  ///< Keeps a reference.
+    Search(Network&&, SearchOptions) = delete;
 
     /// Visits of each move, by cell: cells() integers that sum to `simulations`.
     /// REQUIRES: nobody has won.

@@ -22,7 +22,7 @@ struct Samples {
 };
 
 struct TrainingOptions {
-    int epochs = 6;
+    int epochs = 3;
     int batch = 64;
     float learning_rate = 0.002F;
     float weight_decay = 0.0001F;
