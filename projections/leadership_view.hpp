@@ -32,6 +32,9 @@ BOOST_DESCRIBE_STRUCT(LeadershipView, (),
                       (epoch, leader, elected_at, election, voters, config, config_event, elections,
                        elections_void, admin_actions))
 
+/// Kinds of admin action counted apart; further ones are counted as `other`.
+inline constexpr std::size_t admin_actions_max = 64;
+
 void apply(LeadershipView& view, const bus::Recorded& recorded);
 
 enum class Role { leader, follower };

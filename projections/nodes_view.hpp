@@ -21,25 +21,33 @@ BOOST_DESCRIBE_ENUM(NodeStatus, online, suspected, offline, draining, left, reti
 struct NodeEntry {
     bus::NodeJoined joined = {};  ///< As it introduced itself; capacity as last updated.
     NodeStatus status = NodeStatus::online;
+    bool draining = false;        ///< Until it joins anew or is released, whatever `status` says.
     bus::Time joined_at = {};
     bus::Time changed_at = {};    ///< Of `status`.
+    bus::Position changed = 0;    ///< Of `last_event`.
+    bus::EventId last_event = {}; ///< That changed the node; the cause of what follows.
     std::string reason = {};      ///< Of `status`, where one was given.
-    std::optional<bus::Time> quarantined_until_at = {};  ///< Set iff it gets no new work for a while.
+    std::optional<bus::Time> quarantined_until_at = {};  ///< No new work before; may have passed.
     std::string quarantine_reason = {};
+    bus::Time trusted_since_at = {};  ///< Evidence against the node from before counts no more.
     std::string nat_status = {};
     bus::NodeId relay = {};
     friend bool operator==(const NodeEntry&, const NodeEntry&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeEntry, (),
-                      (joined, status, joined_at, changed_at, reason, quarantined_until_at,
-                       quarantine_reason, nat_status, relay))
+                      (joined, status, draining, joined_at, changed_at, changed, last_event, reason,
+                       quarantined_until_at, quarantine_reason, trusted_since_at, nat_status, relay))
 
 struct AlertEntry {
     bus::ResourceAlert alert = {};
     bus::Time since_at = {};
+    bus::EventId event = {};     ///< That last said it.
+    bus::Position position = 0;  ///< Of `event`.
     friend bool operator==(const AlertEntry&, const AlertEntry&) = default;
 };
-BOOST_DESCRIBE_STRUCT(AlertEntry, (), (alert, since_at))
+BOOST_DESCRIBE_STRUCT(AlertEntry, (), (alert, since_at, event, position))
+
+inline constexpr std::size_t alerts_max = 10'000;  ///< That stand at a time; further ones are not kept.
 
 struct NodesView {
     std::map<bus::NodeId, NodeEntry> nodes = {};
@@ -52,6 +60,8 @@ BOOST_DESCRIBE_STRUCT(NodesView, (), (nodes, alerts, last_scale, last_scale_at))
 
 void apply(NodesView& view, const bus::Recorded& recorded);
 
+const NodeEntry* find(const NodesView& view, const bus::NodeId& node);
+bool is_quarantined(const NodeEntry& node, bus::Time now);
 /// Whether the node may be given new work now: online, neither draining nor in quarantine.
 bool takes_work(const NodeEntry& node, bus::Time now);
 /// Neither offline, left nor retired.

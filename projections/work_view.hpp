@@ -10,12 +10,17 @@
 // priority. So 50 points are worth 50 minutes, and nothing that waits is overtaken for ever.
 // Order between configs: by `pass`, stride scheduling (Waldspurger and Weihl 1995): a claim adds
 // slots/share to its config's pass, and the smallest pass goes next.
+//
+// An item that is pending is in exactly one of three lines: `blocked` while a dependency is not
+// completed, `delayed` while its `not_before_at` is set, else `waiting`. Items that need the same
+// wait in one line, so whoever cannot run its head need not look at the rest.
 
+#include <compare>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <tuple>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,74 +51,107 @@ struct Setback {
 };
 BOOST_DESCRIBE_STRUCT(Setback, (), (node, at, kind, reason, stderr_tail))
 
-inline constexpr std::size_t setbacks_max = 5;  ///< Kept per item; the oldest go first.
-
 struct WorkItem {
     bus::WorkQueued order = {};
     bus::Position queued = 0;
     bus::Time queued_at = {};
     WorkStatus status = WorkStatus::pending;
     std::optional<Lease> lease = {};          ///< Set iff claimed or running.
-    std::int64_t attempts = 0;                ///< That started.
-    std::int64_t claims = 0;                  ///< The present one included.
+    std::int64_t attempts = 0;                ///< That started, less those given back unharmed.
+    std::int64_t claims = 0;                  ///< Said of it in valid reigns, lost ones included.
     std::int64_t setbacks_total = 0;
     std::vector<Setback> setbacks = {};       ///< The last `setbacks_max`.
+    std::vector<bus::WorkId> blockers = {};   ///< Of `order.depends_on`, those not completed yet.
     std::optional<bus::Time> not_before_at = {};  ///< Back-off; empty when it may go at once.
     bus::WorkResult result = {};              ///< Set iff completed.
     std::string reason = {};                  ///< Of being failed, timed out, cancelled or parked.
+    std::string evidence = {};                ///< Standard error of the last attempt, iff parked.
     bus::Time ended_at = {};                  ///< Set iff neither pending, claimed nor running.
+    bus::Position changed = 0;                ///< Of `last_event`.
     bus::EventId last_event = {};             ///< That changed it; the cause of what follows.
     bus::EventId correlation = {};
     friend bool operator==(const WorkItem&, const WorkItem&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkItem, (),
                       (order, queued, queued_at, status, lease, attempts, claims, setbacks_total,
-                       setbacks, not_before_at, result, reason, ended_at, last_event, correlation))
+                       setbacks, blockers, not_before_at, result, reason, evidence, ended_at, changed,
+                       last_event, correlation))
 
 inline bool is_open(WorkStatus status) {
     return status == WorkStatus::pending || status == WorkStatus::claimed ||
            status == WorkStatus::running;
 }
 
-/// Items of one config that wait and may be looked at, best first.
+/// Items that differ in nothing that decides where they can run.
+struct WaitingClass {
+    bus::ConfigKey config = {};
+    bus::WorkType type = bus::WorkType::selfplay;
+    bus::Requirements needs = {};
+    friend auto operator<=>(const WaitingClass&, const WaitingClass&) = default;
+};
+BOOST_DESCRIBE_STRUCT(WaitingClass, (), (config, type, needs))
+
+/// Smaller goes first.
 struct WaitingRank {
-    std::int64_t rank = 0;
-    bus::Position queued = 0;
-    bus::WorkId work = {};
+    std::int64_t rank = 0;     ///< Milliseconds: `queued_at` less a minute for each point of priority.
+    bus::Position queued = 0;  ///< Of the item; no two are the same.
     friend auto operator<=>(const WaitingRank&, const WaitingRank&) = default;
 };
-BOOST_DESCRIBE_STRUCT(WaitingRank, (), (rank, queued, work))
+BOOST_DESCRIBE_STRUCT(WaitingRank, (), (rank, queued))
+
+/// A time and, so that no two are the same, a position.
+using When = std::pair<bus::Time, bus::Position>;
 
 struct WorkView {
-    std::map<bus::WorkId, WorkItem> items = {};  ///< Ended ones stay for `ended_kept`.
+    std::map<bus::WorkId, WorkItem> items = {};  ///< Ended ones stay for a while, see `kept_for`.
 
-    // Indices over `items`; each follows from it.
-    std::map<bus::ConfigKey, std::set<WaitingRank>> waiting = {};        ///< pending
+    // Indices over `items`; each follows from it, see projections/work_index.hpp.
+    std::map<WaitingClass, std::map<WaitingRank, bus::WorkId>> waiting = {};  ///< Best first.
+    std::map<When, bus::WorkId> delayed = {};                    ///< By `not_before_at`.
+    std::map<bus::WorkId, std::set<bus::WorkId>> blocked = {};   ///< By what they wait for.
     std::map<std::string, bus::WorkId> open_by_dedup_key = {};
     std::map<bus::NodeId, std::set<bus::WorkId>> leased_by_node = {};
-    std::map<bus::NodeId, bus::Requirements> reserved = {};              ///< Sum over the node's leases.
-    std::set<std::pair<bus::Time, bus::WorkId>> ended = {};
-    std::map<WorkStatus, std::int64_t> by_status = {};
+    std::map<bus::NodeId, bus::Requirements> reserved = {};      ///< Sum over the node's leases.
+    std::map<When, bus::WorkId> ended = {};                      ///< By when they leave the view.
+    std::map<WorkStatus, std::int64_t> by_status = {};           ///< No zeroes here and below.
     std::map<std::pair<bus::WorkType, WorkStatus>, std::int64_t> by_type = {};
     std::map<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> open_by_kind = {};
+    std::map<bus::ConfigKey, std::int64_t> open_by_config = {};
 
     // History that `items` does not tell.
     std::map<bus::ConfigKey, std::int64_t> pass = {};
+    std::int64_t virtual_time = 0;  ///< The largest pass at which a claim was made.
+    bus::Time clock_at = {};        ///< Of the last leader's event: a node's clock may be wrong.
     std::map<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> queued_total = {};
-    std::map<std::string, std::int64_t> counts = {};  ///< completed, failed, late_results, lost_claims, duplicates, …
+    std::map<std::string, std::int64_t> counts = {};  ///< Of each kind of event, and of what did not hold.
     friend bool operator==(const WorkView&, const WorkView&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkView, (),
-                      (items, waiting, open_by_dedup_key, leased_by_node, reserved, ended, by_status,
-                       by_type, open_by_kind, pass, queued_total, counts))
+                      (items, waiting, delayed, blocked, open_by_dedup_key, leased_by_node, reserved,
+                       ended, by_status, by_type, open_by_kind, open_by_config, pass, virtual_time,
+                       clock_at, queued_total, counts))
 
-/// Ended items leave the view when a newer event is this much later (runbook: old items, 24 h).
-inline constexpr bus::Duration ended_kept = std::chrono::hours(24);
-/// Parked work keeps its evidence longer, and is probed again, see WorkQueueMaintenance.
-inline constexpr bus::Duration back_off_first = std::chrono::seconds(10);
-inline constexpr bus::Duration back_off_max = std::chrono::minutes(30);
+inline constexpr std::size_t setbacks_max = 5;  ///< Kept per item; the oldest go first.
 /// Work that failed on so many different nodes, or used up its attempts, is not tried again.
 inline constexpr std::size_t failed_nodes_max = 3;
+/// So that work which never even starts is set aside as well: attempts count only when they start.
+inline constexpr std::int64_t setbacks_total_max = 10;
+
+inline constexpr bus::Duration back_off_first = std::chrono::seconds(10);
+inline constexpr bus::Duration back_off_max = std::chrono::minutes(30);
+
+/// Completed and cancelled items leave the view so long after they ended (runbook: old items, 24 h).
+inline constexpr bus::Duration ended_kept = std::chrono::hours(24);
+/// What failed keeps its evidence longer, and is probed again, see WorkQueueMaintenance.
+inline constexpr bus::Duration set_aside_kept = std::chrono::hours(24 * 7);
+/// Beyond so many, those nearest to leaving leave at once; PostgreSQL has the long history.
+inline constexpr std::size_t ended_max = 20'000;
+
+/// What one slot costs a config that has the whole cluster as its share.
+inline constexpr std::int64_t pass_per_slot = 1'000'000;
+/// No config is further behind than so much service; those who are take turns. It bounds how long
+/// others wait while a config catches up that could not be served (no node fitted, none was alive).
+inline constexpr std::int64_t pass_credit_max = 1'000 * pass_per_slot;
 
 void apply(WorkView& view, const bus::Recorded& recorded);
 
@@ -123,5 +161,17 @@ const WorkItem* held(const WorkView& view, const bus::WorkId& work, const bus::N
                      bus::Position fence);
 /// Wait after the n-th setback (n >= 1): doubling from `back_off_first` to `back_off_max`.
 bus::Duration back_off_after(std::int64_t setbacks);
+/// Whether the item's own program went wrong on the node; an expired lease says nothing of it.
+bool failed_on(const WorkItem& item, const bus::NodeId& node);
+
+/// What a claim of the item adds to its config's pass.
+std::int64_t stride_of(const bus::WorkQueued& order);
+/// The pass of a config, not further behind `virtual_time` than the credit.
+std::int64_t pass_of(const WorkView& view, const bus::ConfigKey& config);
+WaitingRank rank_of(const WorkItem& item);
+
+/// As on the bus: `export`, not `export_`.
+std::string_view name_of(bus::WorkType type);
+std::string_view name_of(bus::FailureKind kind);
 
 }  // namespace ringrift::projections

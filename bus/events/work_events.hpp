@@ -6,6 +6,7 @@
 // behalf of that claim names the fence, and holds only while the claim does.
 
 #include <array>
+#include <compare>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,7 +45,7 @@ struct Requirements {
     std::int64_t memory_bytes = 0;
     std::int64_t vram_bytes = 0;
     std::int64_t disk_bytes = 0;
-    friend bool operator==(const Requirements&, const Requirements&) = default;
+    friend auto operator<=>(const Requirements&, const Requirements&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Requirements, (), (slots, gpus, memory_bytes, vram_bytes, disk_bytes))
 
@@ -89,7 +90,8 @@ struct WorkQueued {
     ModelId model = {};                           ///< Plays, is trained further, or is the candidate.
     ModelId baseline = {};                        ///< The opponent; empty when there is none.
     std::vector<FileDigest> inputs = {};
-    std::int64_t games = 0;                       ///< Games (selfplay) or pairs (matches) to play.
+    std::int64_t games = 0;                       ///< Games (selfplay) or pairs (matches) to play;
+                                                  ///< synced games that an export goes up to.
     std::int64_t seed = 0;
     std::int64_t share_ppm = 1'000'000;           ///< The config's share of the cluster, when queued.
     const std::string& about() const { return work.value; }

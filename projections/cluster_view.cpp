@@ -1,0 +1,76 @@
+#include "projections/cluster_view.hpp"
+
+#include <algorithm>
+
+namespace ringrift::projections {
+namespace {
+
+void note_unread(FoldCounts& counts, const bus::Unread& unread, bus::Position position) {
+    if (unread.why == bus::Unread::Why::unknown_type) {
+        ++counts.unknown_events;
+        return;
+    }
+    ++counts.parked_events;
+    counts.parked.push_back({.position = position, .type = unread.type, .problem = unread.problem});
+    if (counts.parked.size() > unread_kept) counts.parked.erase(counts.parked.begin());
+}
+
+template <class Fact>
+void note_read(FoldCounts& counts, const Fact&) {
+    static const std::string type(Fact::info.type);
+    ++counts.events_by_type[type];
+}
+
+/// Whether the fact is said by the leader of the present reign, where it takes one to say it.
+template <class Fact>
+bool is_authorised(const LeadershipView& leadership, const bus::Event& event) {
+    if constexpr (Fact::info.authority == bus::Authority::anybody) return true;
+    return event.epoch == leadership.epoch && !leadership.leader.empty();
+}
+
+void apply_to_all(ClusterView& view, const bus::Recorded& recorded) {
+    apply(view.leadership, recorded);
+    apply(view.nodes, recorded);
+    apply(view.work, recorded);
+    apply(view.data, recorded);
+    apply(view.training, recorded);
+    apply(view.ratings, recorded);
+}
+
+/// The training view is told what a job meant while the work view still has its claim.
+void tell_training(ClusterView& view, const bus::WorkCompleted& done, const bus::Recorded& recorded) {
+    const WorkItem* item = held(view.work, done.work, done.node, done.fence);
+    if (item) completed(view.training, *item, done, recorded);
+}
+
+void tell_training(ClusterView& view, const bus::WorkQueued& order, const bus::Recorded& recorded) {
+    const WorkItem* item = find(view.work, order.work);
+    if (item && item->queued == recorded.position) queued(view.training, order, recorded);
+}
+
+template <class Fact>
+void fold(ClusterView& view, const Fact& fact, const bus::Recorded& recorded) {
+    note_read(view.counts, fact);
+    if (!is_authorised<Fact>(view.leadership, recorded.event)) {
+        ++view.counts.void_events;
+        return;
+    }
+    if constexpr (std::is_same_v<Fact, bus::WorkCompleted>) tell_training(view, fact, recorded);
+    apply_to_all(view, recorded);
+    if constexpr (std::is_same_v<Fact, bus::WorkQueued>) tell_training(view, fact, recorded);
+}
+
+}  // namespace
+
+void apply(ClusterView& view, const bus::Recorded& recorded) {
+    view.counts.last_event_at = std::max(view.counts.last_event_at, recorded.event.time);
+    std::visit(bus::Overloaded{
+                   [&](const bus::Unread& unread) {
+                       note_unread(view.counts, unread, recorded.position);
+                   },
+                   [&](const auto& fact) { fold(view, fact, recorded); },
+               },
+               recorded.event.fact);
+}
+
+}  // namespace ringrift::projections
