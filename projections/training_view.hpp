@@ -3,8 +3,8 @@
 // The loop of learning as the log tells it: for each config the exports, the candidates on their
 // way through evaluation, the best model, and the curriculum.
 //
-// A pure fold. Two entries: `apply` for facts, and `completed` for a WORK_COMPLETED that the work
-// view has judged to hold (projections/cluster_view calls it). What a completed job means is said
+// A pure fold. Three entries: `apply` for facts, and `queued` and `completed` for a WORK_QUEUED and
+// a WORK_COMPLETED that the work view has judged to hold (projections/cluster_view calls them). What a completed job means is said
 // by an event of its own (NPZ_EXPORT_COMPLETE, …); until then it stands in `unannounced`, so that
 // a crash between the two only delays the second. Read by TrainingCoordinator and GET /models.
 
@@ -68,8 +68,7 @@ struct ConfigTraining {
     std::map<bus::ModelId, Candidate> candidates = {};
     std::optional<ExportEntry> export_waiting = {};  ///< The newest that no training has used.
     std::int64_t exports = 0;
-    bus::Position exported_through = 0;            ///< Sync position that the last export work covers.
-    std::int64_t games_exported = 0;               ///< Synced games when it was queued.
+    std::int64_t games_exported = 0;               ///< Synced games when the last export was queued.
     std::int64_t trainings = 0;
     std::int64_t trainings_failed = 0;
     std::optional<bus::Time> last_training_at = {};
@@ -79,8 +78,7 @@ struct ConfigTraining {
     friend bool operator==(const ConfigTraining&, const ConfigTraining&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ConfigTraining, (),
-                      (best, promoted, candidates, export_waiting, exports, exported_through,
-                       games_exported, trainings, trainings_failed, last_training_at, evaluated,
+                      (best, promoted, candidates, export_waiting, exports, games_exported, trainings, trainings_failed, last_training_at, evaluated,
                        regressions, regression_games))
 
 struct TrainingView {
@@ -88,11 +86,15 @@ struct TrainingView {
     std::map<bus::ConfigKey, std::int64_t> weights_ppm = {};  ///< Of the last curriculum.
     bus::EventId curriculum_event = {};
     std::map<bus::WorkId, Unannounced> unannounced = {};      ///< export, training, tournament.
+    std::map<bus::WorkId, std::string> trainings = {};        ///< queued, started, completed or failed, as last said.
     friend bool operator==(const TrainingView&, const TrainingView&) = default;
 };
-BOOST_DESCRIBE_STRUCT(TrainingView, (), (configs, weights_ppm, curriculum_event, unannounced))
+BOOST_DESCRIBE_STRUCT(TrainingView, (), (configs, weights_ppm, curriculum_event, unannounced, trainings))
 
 void apply(TrainingView& view, const bus::Recorded& recorded);
+
+/// `order` is a WORK_QUEUED that holds: what it is made from is not asked for again.
+void queued(TrainingView& view, const bus::WorkQueued& order, const bus::Recorded& recorded);
 
 /// `done` is a WORK_COMPLETED that holds, `item` as it stood before it.
 void completed(TrainingView& view, const WorkItem& item, const bus::WorkCompleted& done,

@@ -1,0 +1,197 @@
+#include "consumers/managers/job_manager.hpp"
+
+#include <algorithm>
+
+namespace ringrift::consumers {
+namespace {
+
+using producers::Command;
+using projections::JobHere;
+using projections::WorkItem;
+
+/// Claims of this node that hold now, by job.
+std::map<JobId, const WorkItem*> leases_of(const projections::ClusterView& cluster, const bus::NodeId& self) {
+    std::map<JobId, const WorkItem*> leases;
+    const auto at = cluster.work.leased_by_node.find(self);
+    if (at == cluster.work.leased_by_node.end()) return leases;
+    for (const bus::WorkId& work : at->second) {
+        const WorkItem& item = cluster.work.items.at(work);
+        leases[{.work = work, .fence = item.lease->fence}] = &item;
+    }
+    return leases;
+}
+
+/// A job without a claim goes on iff its data is wanted all the same and nobody called it off.
+bool goes_on(const projections::ClusterView& cluster, const JobId& job) {
+    const WorkItem* item = find(cluster.work, job.work);
+    if (item == nullptr || item->order.type != bus::WorkType::selfplay) return false;
+    return item->status != projections::WorkStatus::cancelled;
+}
+
+Command report_of(const JobEnded& ended, const bus::NodeId& self) {
+    const JobId& job = ended.job;
+    return std::visit(
+        bus::Overloaded{
+            [&](const JobSuccess& success) -> Command {
+                return producers::ReportCompleted{{.work = job.work,
+                                                   .node = self,
+                                                   .fence = job.fence,
+                                                   .type = ended.type,
+                                                   .config = ended.config,
+                                                   .run_ms = ended.run,
+                                                   .result = success.result}};
+            },
+            [&](const JobFailure& failure) -> Command {
+                return producers::ReportFailed{{.work = job.work,
+                                                .node = self,
+                                                .fence = job.fence,
+                                                .kind = failure.kind,
+                                                .reason = failure.reason,
+                                                .exit_code = failure.exit_code,
+                                                .signal = failure.signal,
+                                                .stderr_tail = failure.stderr_tail}};
+            },
+            [&](const JobStopped&) -> Command {
+                return producers::ReleaseWork{
+                    .work = job.work, .node = self, .fence = job.fence, .reason = "ended by the node"};
+            },
+        },
+        ended.outcome);
+}
+
+bool games_recorded(const projections::ClusterView& cluster, const JobEnded& ended) {
+    const auto* success = std::get_if<JobSuccess>(&ended.outcome);
+    if (success == nullptr || ended.type != bus::WorkType::selfplay) return true;
+    return std::ranges::all_of(success->result.files, [&](const bus::FileMade& made) {
+        if (made.games <= 0) return true;
+        const auto at = cluster.data.files.find(made.file);
+        return at != cluster.data.files.end() && at->second.recorded != 0;
+    });
+}
+
+}  // namespace
+
+JobChanges plan(const producers::Sight& sight, const std::map<JobId, JobEnded>& ended) {
+    JobChanges changes;
+    const auto leases = leases_of(sight.cluster, sight.host.self);
+    for (const auto& [job, item] : leases) {
+        if (!sight.host.jobs.contains(job.fence) && !ended.contains(job)) changes.start.push_back(job);
+    }
+    for (const auto& [fence, here] : sight.host.jobs) {
+        const JobId job = {.work = here.work, .fence = fence};
+        if (here.stopping || leases.contains(job) || goes_on(sight.cluster, job)) continue;
+        changes.stop.push_back(job);
+    }
+    return changes;
+}
+
+bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self, const JobEnded& ended) {
+    const bool holds = held(cluster.work, ended.job.work, self, ended.job.fence) != nullptr;
+    return !holds && games_recorded(cluster, ended);
+}
+
+JobManager::JobManager(Hands& hands, ExpandWork expand) : hands_(hands), expand_(std::move(expand)) {}
+
+std::size_t JobManager::sense(projections::HostView& host, bus::Time now) {
+    const auto reports = hands_.drain();
+    for (const JobReport& report : reports) {
+        std::visit(bus::Overloaded{
+                       [&](const JobRunning& e) {
+                           JobHere& here = host.jobs[e.job.fence];
+                           here.work = e.job.work;
+                           here.fence = e.job.fence;
+                           here.running = true;
+                           here.pid = e.pid;
+                           here.progressed_at = now;
+                       },
+                       [&](const JobProgress& e) {
+                           const auto at = host.jobs.find(e.job.fence);
+                           if (at == host.jobs.end()) return;
+                           JobHere& here = at->second;
+                           const bool advanced = e.progress_ppm > here.progress_ppm || e.games > here.games;
+                           here.progress_ppm = e.progress_ppm;
+                           here.games = e.games;
+                           if (advanced) here.progressed_at = now;
+                       },
+                       [&](const JobSays& e) { said_.push_back(e); },
+                       [&](const JobEnded& e) {
+                           host.jobs.erase(e.job.fence);
+                           ended_[e.job] = e;
+                       },
+                   },
+                   report);
+    }
+    return reports.size();
+}
+
+std::size_t JobManager::carry_out(const producers::Sight& sight, projections::HostView& host, bool accept_new) {
+    const JobChanges changes = plan(sight, ended_);
+    std::size_t made = 0;
+    for (const JobId& job : changes.stop) {
+        if (made++ == changes_per_call_max) return made;
+        host.jobs[job.fence].stopping = true;
+        hands_.stop(job);
+    }
+    if (!accept_new) return made;
+    for (const JobId& job : changes.start) {
+        if (made++ == changes_per_call_max) return made;
+        const WorkItem* item = find(sight.cluster.work, job.work);
+        const auto order = expand_(item->order, job.fence);
+        if (order) {
+            host.jobs[job.fence] = {.work = job.work, .fence = job.fence, .progressed_at = sight.now};
+            start(*order);
+            continue;
+        }
+        ended_[job] = {.job = job,
+                       .type = item->order.type,
+                       .config = item->order.config,
+                       .outcome = JobFailure{.kind = bus::FailureKind::missing_input, .reason = order.error()}};
+    }
+    return made;
+}
+
+Commands JobManager::reports(const producers::Sight& sight) const {
+    Commands commands;
+    for (const auto& [fence, here] : sight.host.jobs) {
+        const WorkItem* item = held(sight.cluster.work, here.work, sight.host.self, fence);
+        const bool untold = here.running && item != nullptr && !item->lease->started_at;
+        if (untold) commands.push_back(producers::ReportStarted{.work = here.work, .node = sight.host.self, .fence = fence});
+    }
+    for (const auto& [job, ended] : ended_) {
+        // A job that was over before anybody saw it run did run, unless it could not be started.
+        const WorkItem* item = held(sight.cluster.work, job.work, sight.host.self, job.fence);
+        const auto* failure = std::get_if<JobFailure>(&ended.outcome);
+        const bool ran = failure == nullptr || (failure->kind != bus::FailureKind::spawn_failed &&
+                                                failure->kind != bus::FailureKind::missing_input);
+        if (item != nullptr && !item->lease->started_at && ran && !std::holds_alternative<JobStopped>(ended.outcome)) {
+            commands.push_back(producers::ReportStarted{.work = job.work, .node = sight.host.self, .fence = job.fence});
+        }
+        commands.push_back(report_of(ended, sight.host.self));
+    }
+    return commands;
+}
+
+std::size_t JobManager::settle(const producers::Sight& sight) {
+    return std::erase_if(ended_, [&](const auto& entry) {
+        if (!is_settled(sight.cluster, sight.host.self, entry.second)) return false;
+        hands_.forget(entry.first);
+        return true;
+    });
+}
+
+void JobManager::stop_all(projections::HostView& host) {
+    for (auto& [fence, here] : host.jobs) {
+        if (here.stopping) continue;
+        here.stopping = true;
+        hands_.stop({.work = here.work, .fence = fence});
+    }
+}
+
+std::vector<JobSays> JobManager::take_said() { return std::exchange(said_, {}); }
+
+void JobManager::start(const JobOrder& order) {
+    ++started_;
+    hands_.start(order);
+}
+
+}  // namespace ringrift::consumers

@@ -1,0 +1,109 @@
+#include "consumers/subscriptions.hpp"
+
+#include <algorithm>
+
+namespace ringrift::consumers {
+namespace {
+
+constexpr std::string_view daemon_events = "daemon_events";
+constexpr std::string_view feedback_signals = "feedback_signals";
+constexpr std::string_view manager_events = "manager_events";
+constexpr std::string_view pipeline = "data_management";
+constexpr std::string_view populator = "queue_populator";
+constexpr std::string_view puller = "worker_pull";
+
+/// Whether every loop that the event wakes has run without failing since `since`.
+bool handled(const Subscription& subscription, bus::Time since, const Subscriptions::LastSuccess& last_success) {
+    return std::ranges::all_of(subscription.wakes, [&](std::string_view loop) {
+        const auto success = last_success(loop);
+        return success && *success >= since;
+    });
+}
+
+}  // namespace
+
+const std::vector<Subscription>& subscription_table() {
+    static const std::vector<Subscription> table = {
+        {.event = "NODE_JOINED", .group = daemon_events, .wakes = {populator}},
+        {.event = "NODE_RELEASED", .group = daemon_events, .wakes = {populator, puller}},
+        {.event = "LEADER_ELECTED", .group = daemon_events, .wakes = {pipeline, populator}},
+        {.event = "CLUSTER_CONFIG_CHANGED", .group = daemon_events, .wakes = {pipeline, populator}},
+        {.event = "IDLE_RESOURCE_DETECTED", .group = daemon_events, .wakes = {populator}},
+        {.event = "EVALUATION_COMPLETED", .group = feedback_signals, .critical = true, .wakes = {pipeline}},
+        {.event = "EVALUATION_STARTED", .group = feedback_signals, .wakes = {pipeline}},
+        {.event = "MODEL_PROMOTED", .group = feedback_signals, .wakes = {pipeline, populator}},
+        {.event = "PROMOTION_REJECTED", .group = feedback_signals, .wakes = {pipeline}},
+        {.event = "MODEL_ROLLED_BACK", .group = feedback_signals, .wakes = {populator}},
+        {.event = "CURRICULUM_REBALANCED", .group = feedback_signals, .wakes = {populator}},
+        {.event = "MATCH_PLAYED", .group = feedback_signals, .wakes = {"elo_sync"}},
+        {.event = "ELO_UPDATED", .group = feedback_signals, .wakes = {pipeline}},
+        {.event = "GAMES_RECORDED", .group = manager_events, .wakes = {pipeline}},
+        {.event = "DATA_SYNC_COMPLETED", .group = manager_events, .critical = true, .wakes = {pipeline}},
+        {.event = "NPZ_EXPORT_COMPLETE", .group = manager_events, .wakes = {pipeline}},
+        {.event = "TRAINING_COMPLETED", .group = manager_events, .critical = true, .wakes = {pipeline}},
+        {.event = "WORK_QUEUED", .group = manager_events, .wakes = {puller}},
+        {.event = "WORK_STARTED", .group = manager_events, .wakes = {pipeline}},
+        {.event = "WORK_COMPLETED", .group = manager_events, .wakes = {pipeline, populator, puller}},
+        {.event = "WORK_FAILED", .group = manager_events, .wakes = {pipeline, populator, puller}},
+        {.event = "WORK_RELEASED", .group = manager_events, .wakes = {puller}},
+        {.event = "WORK_LEASE_EXPIRED", .group = manager_events, .wakes = {puller}},
+        {.event = "WORK_TIMEOUT", .group = manager_events, .wakes = {pipeline, populator, puller}},
+        {.event = "WORK_CANCELLED", .group = manager_events, .wakes = {pipeline, populator, puller}},
+        {.event = "WORK_PARKED", .group = manager_events, .wakes = {pipeline, populator}},
+        {.event = "WORK_UNPARKED", .group = manager_events, .wakes = {puller}},
+    };
+    return table;
+}
+
+void Subscriptions::observe(const projections::FoldCounts& counts, const LastSuccess& last_success,
+                            bus::Time now) {
+    const bool canaries_due = !canaries_at_ || now - *canaries_at_ >= interval;
+    if (canaries_due) canaries_at_ = now;
+    for (const Subscription& subscription : subscription_table()) {
+        State& state = states_[subscription.event];
+        if (canaries_due) state.canary_sent = true;
+        if (state.unhandled_at && handled(subscription, *state.unhandled_at, last_success)) {
+            state.unhandled_at.reset();
+        }
+        const auto count = counts.events_by_type.find(std::string(subscription.event));
+        const std::int64_t total = count == counts.events_by_type.end() ? 0 : count->second;
+        if (total == state.seen) continue;
+        state.seen = total;
+        state.pending = true;
+        if (!state.unhandled_at) state.unhandled_at = now;
+    }
+}
+
+std::set<std::string_view> Subscriptions::take_wakes(bus::Time now) {
+    std::set<std::string_view> wakes;
+    for (const Subscription& subscription : subscription_table()) {
+        State& state = states_[subscription.event];
+        if (std::exchange(state.canary_sent, false)) state.canary_at = now;
+        if (!std::exchange(state.pending, false)) continue;
+        wakes.insert(subscription.wakes.begin(), subscription.wakes.end());
+    }
+    return wakes;
+}
+
+std::vector<SubscriptionHealth> Subscriptions::health(bus::Time now) const {
+    std::vector<SubscriptionHealth> all;
+    for (const Subscription& subscription : subscription_table()) {
+        SubscriptionHealth health = {.event = subscription.event,
+                                     .group = subscription.group,
+                                     .critical = subscription.critical};
+        const auto at = states_.find(subscription.event);
+        const State state = at == states_.end() ? State{} : at->second;
+        if (state.canary_at) health.canary_at = *state.canary_at;
+        if (state.unhandled_at) health.oldest_unhandled = now - *state.unhandled_at;
+        if (!state.canary_at || now - *state.canary_at > 2 * interval) {
+            health.problem = "no canary came through for two intervals";
+        } else if (health.oldest_unhandled > unhandled_max) {
+            health.problem = "a loop that it wakes has not run without failing since the event came";
+        }
+        health.healthy = health.problem.empty();
+        all.push_back(std::move(health));
+    }
+    return all;
+}
+
+}  // namespace ringrift::consumers

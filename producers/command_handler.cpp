@@ -1,0 +1,101 @@
+#include "producers/command_handler.hpp"
+
+#include <limits>
+
+namespace ringrift::producers {
+
+std::string_view name_of(Refusal::Kind kind) {
+    switch (kind) {
+        case Refusal::Kind::not_leader: return "not_leader";
+        case Refusal::Kind::unknown: return "unknown";
+        case Refusal::Kind::duplicate: return "duplicate";
+        case Refusal::Kind::not_held: return "not_held";
+        case Refusal::Kind::nothing_waits: return "nothing_waits";
+        case Refusal::Kind::no_room: return "no_room";
+        case Refusal::Kind::held_back: return "held_back";
+        case Refusal::Kind::node_rests: return "node_rests";
+        case Refusal::Kind::not_open: return "not_open";
+        case Refusal::Kind::invalid: return "invalid";
+    }
+    return "invalid";
+}
+
+std::string_view name_of(bus::AppendError error) {
+    switch (error) {
+        case bus::AppendError::unavailable: return "append_unavailable";
+        case bus::AppendError::full: return "append_full";
+        case bus::AppendError::too_large: return "append_too_large";
+        case bus::AppendError::refused: return "append_refused";
+    }
+    return "append_refused";
+}
+
+CommandHandler::CommandHandler(bus::NodeId self, bus::Log& log,
+                               projections::Folded<projections::ClusterView>& folded)
+    : self_(std::move(self)), log_(log), folded_(folded) {}
+
+CommandHandler::Handled CommandHandler::handle(const Command& command, const projections::HostView& host,
+                                               bus::Time now) {
+    if (!catch_up(std::numeric_limits<std::size_t>::max())) return {.outcome = Outcome::unavailable};
+    const Sight sight = {.cluster = folded_.view, .host = host, .now = now};
+    Decision decision = decide(sight, command);
+    if (const auto* refusal = std::get_if<Refusal>(&decision)) {
+        ++refusals_[std::string(name_of(refusal->kind))];
+        return {.outcome = Outcome::refused, .refusal = *refusal};
+    }
+    return append(std::get<std::vector<Draft>>(decision), now);
+}
+
+CommandHandler::Handled CommandHandler::append(const std::vector<Draft>& drafts, bus::Time now) {
+    std::vector<bus::Event> events;
+    events.reserve(drafts.size());
+    for (const Draft& draft : drafts) events.push_back(envelope(draft, now));
+    if (events.empty()) return {.outcome = Outcome::appended, .position = folded_.position};
+    const auto appended = log_.append(events);
+    if (!appended) {
+        ++failures_[std::string(name_of(appended.error()))];
+        const bool unknown = appended.error() == bus::AppendError::unavailable;
+        return {.outcome = unknown ? Outcome::unavailable : Outcome::halted};
+    }
+    // Acting on it before it is folded back would be acting on a claim that another has won.
+    const bool folded = catch_up(std::numeric_limits<std::size_t>::max());
+    return {.outcome = folded ? Outcome::appended : Outcome::unavailable,
+            .position = appended->positions.back(),
+            .events = events.size()};
+}
+
+bool CommandHandler::catch_up(std::size_t count_max) {
+    std::size_t total = 0;
+    while (total < count_max) {
+        const auto folded = projections::catch_up(folded_, log_, std::min(fold_batch_max, count_max - total));
+        if (!folded) {
+            ++failures_[folded.error() == bus::ReadError::damaged ? "read_damaged" : "read_unavailable"];
+            return false;
+        }
+        if (*folded == 0) return true;
+        total += *folded;
+    }
+    return true;
+}
+
+bus::Event CommandHandler::envelope(const Draft& draft, bus::Time now) const {
+    bus::Event event = {.id = draft.id,
+                        .source = self_,
+                        .time = now,
+                        .correlation = draft.correlation.empty() ? draft.id : draft.correlation,
+                        .causation = draft.causation,
+                        .fact = draft.fact};
+    const bool is_leaders = std::visit(
+        [](const auto& fact) {
+            if constexpr (bus::is_readable<decltype(fact)>) {
+                return fact.info.authority == bus::Authority::leader;
+            } else {
+                return false;
+            }
+        },
+        draft.fact);
+    if (is_leaders) event.epoch = folded_.view.leadership.epoch;
+    return event;
+}
+
+}  // namespace ringrift::producers

@@ -1,0 +1,63 @@
+#pragma once
+
+// The shell around every decider, once for all nouns: decide on the newest view, put the facts into
+// their envelopes, append them, and fold them back before anybody acts on them.
+//
+// Belongs to the node's thread, which also owns the view and the log it is given.
+
+#include <map>
+#include <string>
+
+#include "bus/log.hpp"
+#include "producers/command.hpp"
+#include "projections/folded.hpp"
+
+namespace ringrift::producers {
+
+class CommandHandler {
+  public:
+    CommandHandler(bus::NodeId self, bus::Log& log, projections::Folded<projections::ClusterView>& folded);
+
+    enum class Outcome {
+        appended,     ///< The facts stand in the log and in the view.
+        refused,      ///< Nothing was said; `refusal` says why.
+        unavailable,  ///< Not known whether they were written: the next round decides again.
+        halted        ///< The log takes nothing more (full, damaged, denied): a person must look.
+    };
+    struct Handled {
+        Outcome outcome = Outcome::refused;
+        Refusal refusal = {};
+        bus::Position position = 0;   ///< Of the last event appended.
+        std::size_t events = 0;       ///< Appended.
+    };
+
+    /// Folds what is new, decides, appends, folds back.
+    [[nodiscard]] Handled handle(const Command& command, const projections::HostView& host, bus::Time now);
+
+    /// Folds everything that is new; false when the log cannot be read now.
+    [[nodiscard]] bool catch_up(std::size_t count_max);
+
+    /// How often each kind of refusal was given.
+    const std::map<std::string, std::int64_t>& refusals() const { return refusals_; }
+    /// How often each kind of AppendError or ReadError came.
+    const std::map<std::string, std::int64_t>& failures() const { return failures_; }
+
+  private:
+    bus::Event envelope(const Draft& draft, bus::Time now) const;
+    Handled append(const std::vector<Draft>& drafts, bus::Time now);
+
+    const bus::NodeId self_;
+    bus::Log& log_;
+    projections::Folded<projections::ClusterView>& folded_;
+    std::map<std::string, std::int64_t> refusals_;
+    std::map<std::string, std::int64_t> failures_;
+};
+
+/// UPPER or snake names for people: `not_leader` …
+std::string_view name_of(Refusal::Kind kind);
+std::string_view name_of(bus::AppendError error);
+
+/// Events folded at a time, so that a long catch-up can be interrupted between two.
+inline constexpr std::size_t fold_batch_max = 4096;
+
+}  // namespace ringrift::producers

@@ -1,0 +1,90 @@
+#include "producers/data.hpp"
+
+#include <algorithm>
+
+#include "producers/digest.hpp"
+
+namespace ringrift::producers {
+namespace {
+
+using projections::FileEntry;
+
+Refusal refuse(Refusal::Kind kind, std::string sentence) {
+    return {.kind = kind, .sentence = std::move(sentence)};
+}
+
+}  // namespace
+
+Decision decide(const Sight& sight, const CollectManifest& command) {
+    if (!sight.host.files_scanned) {
+        return refuse(Refusal::Kind::nothing_waits, "the data directory has not been scanned yet");
+    }
+    bus::ManifestCollected manifest = {.node = command.node};
+    std::set<bus::FileDigest> here;
+    std::string text;
+    for (const projections::FileHere& file : sight.host.files) {
+        here.insert(file.file);
+        text += file.file.value;
+        manifest.bytes += file.bytes;
+    }
+    manifest.files = static_cast<std::int64_t>(here.size());
+    manifest.digest = digest_of(text);
+    const auto& data = sight.cluster.data;
+    const auto before = data.manifests.find(command.node);
+    if (before != data.manifests.end() && before->second.digest == manifest.digest) {
+        return refuse(Refusal::Kind::duplicate, "the manifest is as last collected");
+    }
+    for (const auto& [digest, file] : data.files) {
+        const bool believed = file.copies.contains(command.node);
+        if (believed && !here.contains(digest)) manifest.removed.push_back(digest);
+        if (!believed && here.contains(digest)) manifest.added.push_back(digest);
+    }
+    const bus::EventId id = {command.node.value + ":manifest:" + manifest.digest.substr(0, 16) + ":" +
+                             std::to_string(sight.now.time_since_epoch().count())};
+    return std::vector<Draft>{{.id = id, .causation = {}, .correlation = {}, .fact = std::move(manifest)}};
+}
+
+Decision decide(const Sight& sight, const PlanSync& command) {
+    if (command.plan.moves.empty()) return refuse(Refusal::Kind::duplicate, "nothing has to move");
+    const auto& syncs = sight.cluster.data.syncs;
+    if (syncs.contains(command.plan.sync)) return refuse(Refusal::Kind::duplicate, "planned already");
+    return std::vector<Draft>{{.id = {command.plan.sync + ":planned"}, .causation = {}, .correlation = {}, .fact = command.plan}};
+}
+
+Decision decide(const Sight& sight, const CompleteSync& command) {
+    const auto& data = sight.cluster.data;
+    const auto config = data.configs.find(command.config);
+    if (config == data.configs.end()) {
+        return refuse(Refusal::Kind::unknown, "no games of " + command.config.value + " are recorded");
+    }
+    bus::DataSyncCompleted sync = {.config = command.config, .node = command.node};
+    const FileEntry* last = nullptr;
+    for (const auto& [position, digest] : config->second.unsynced) {
+        if (sync.files.size() == files_per_sync_max) break;
+        if (!projections::has_copy(data, digest, command.node)) continue;
+        last = &data.files.at(digest);
+        sync.files.push_back(digest);
+        sync.games += last->games;
+    }
+    if (last == nullptr) return refuse(Refusal::Kind::duplicate, "every recorded game is synchronised");
+    sync.sync = "sync-" + command.config.value + "-" + std::to_string(last->recorded);
+    return std::vector<Draft>{{.id = {sync.sync + ":completed"},
+                               .causation = last->event,
+                               .correlation = config->second.correlation,
+                               .fact = std::move(sync)}};
+}
+
+Decision decide(const Sight& sight, const QuarantineFile& command) {
+    if (!projections::has_copy(sight.cluster.data, command.file, command.node)) {
+        return refuse(Refusal::Kind::duplicate, "the view counts no copy of it here");
+    }
+    return std::vector<Draft>{
+        {.id = {command.file.value + ":quarantined:" + command.node.value + ":" +
+                std::to_string(sight.cluster.data.files.at(command.file).recorded)},
+         .causation = sight.cluster.data.files.at(command.file).event,
+         .correlation = {},
+         .fact = bus::FileQuarantined{
+             .file = command.file, .node = command.node, .reason = command.reason}}};
+}
+
+}  // namespace ringrift::producers

@@ -1,0 +1,182 @@
+#include "projections/data_view.hpp"
+
+#include <algorithm>
+
+namespace ringrift::projections {
+namespace {
+
+using bus::Overloaded;
+
+bus::FileKind kind_made_by(bus::WorkType type) {
+    switch (type) {
+        case bus::WorkType::selfplay: return bus::FileKind::games;
+        case bus::WorkType::export_: return bus::FileKind::samples;
+        case bus::WorkType::training: return bus::FileKind::model;
+        case bus::WorkType::evaluation:
+        case bus::WorkType::tournament:
+        case bus::WorkType::sync: break;
+    }
+    return bus::FileKind::other;
+}
+
+/// A games file that nobody has recorded before.
+void record(DataView& view, const bus::GamesRecorded& e, const bus::Recorded& recorded) {
+    if (e.games <= 0 || e.file.empty() || e.config.empty()) return;
+    auto [at, is_new] = view.files.try_emplace(e.file);
+    FileEntry& file = at->second;
+    const bool counted = file.recorded != 0;
+    file.copies.insert(e.node);
+    file.damaged.erase(e.node);
+    if (counted) return;
+    file = {.kind = bus::FileKind::games,
+            .config = e.config,
+            .name = e.name,
+            .bytes = e.bytes,
+            .games = e.games,
+            .model = e.model,
+            .work = e.work,
+            .recorded = recorded.position,
+            .event = recorded.event.id,
+            .copies = std::move(file.copies),
+            .damaged = std::move(file.damaged)};
+    ConfigData& config = view.configs[e.config];
+    config.games += e.games;
+    config.unsynced.emplace(recorded.position, e.file);
+    config.correlation = recorded.event.correlation;
+}
+
+/// What a job left beside games: a fact about the node's disk, whatever became of the claim.
+void keep_files(DataView& view, const bus::WorkCompleted& e, const bus::Recorded& recorded) {
+    const bus::FileKind kind = kind_made_by(e.type);
+    if (kind == bus::FileKind::games) return;  // GAMES_RECORDED says these
+    for (const bus::FileMade& made : e.result.files) {
+        auto [at, is_new] = view.files.try_emplace(made.file);
+        at->second.copies.insert(e.node);
+        at->second.damaged.erase(e.node);
+        if (!is_new) continue;
+        at->second.kind = kind;
+        at->second.config = e.config;
+        at->second.name = made.name;
+        at->second.bytes = made.bytes;
+        at->second.work = e.work;
+        at->second.recorded = recorded.position;
+        at->second.event = recorded.event.id;
+    }
+}
+
+void replicate(DataView& view, const bus::FileReplicated& e, const bus::Recorded& recorded) {
+    FileEntry& file = view.files[e.file];
+    file.copies.insert(e.node);
+    file.damaged.erase(e.node);
+    if (file.recorded != 0) return;
+    file.kind = e.kind == bus::FileKind::games ? bus::FileKind::other : e.kind;
+    file.config = e.config;
+    file.name = e.name;
+    file.bytes = e.bytes;
+    file.recorded = recorded.position;
+    file.event = recorded.event.id;
+}
+
+void lose_copy(DataView& view, const bus::FileDigest& file, const bus::NodeId& node, bool damaged) {
+    const auto at = view.files.find(file);
+    if (at == view.files.end()) return;
+    at->second.copies.erase(node);
+    if (damaged) {
+        at->second.damaged.insert(node);
+    } else {
+        at->second.damaged.erase(node);
+    }
+}
+
+void note_sync(DataView& view, const std::string& sync, SyncEntry entry) {
+    if (!view.syncs.contains(sync)) view.sync_order.push_back(sync);
+    view.syncs[sync] = std::move(entry);
+    if (view.sync_order.size() <= syncs_kept) return;
+    view.syncs.erase(view.sync_order.front());
+    view.sync_order.erase(view.sync_order.begin());
+}
+
+void complete(DataView& view, const bus::DataSyncCompleted& e, const bus::Recorded& recorded) {
+    const auto at = view.configs.find(e.config);
+    if (at == view.configs.end()) return;
+    ConfigData& config = at->second;
+    std::int64_t newly_synced = 0;
+    for (const bus::FileDigest& digest : e.files) {
+        const auto file = view.files.find(digest);
+        const bool counts = file != view.files.end() && file->second.config == e.config &&
+                            file->second.kind == bus::FileKind::games && !file->second.synced;
+        if (!counts) continue;
+        file->second.synced = true;
+        file->second.copies.insert(e.node);
+        config.unsynced.erase(file->second.recorded);
+        config.synced.emplace(file->second.recorded, digest);
+        newly_synced += file->second.games;
+    }
+    note_sync(view, e.sync,
+              {.config = e.config,
+               .state = "completed",
+               .why = "",
+               .files = static_cast<std::int64_t>(e.files.size()),
+               .changed_at = recorded.event.time});
+    if (newly_synced == 0) return;
+    config.games_synced += newly_synced;
+    config.last_sync = recorded.position;
+    config.last_sync_event = recorded.event.id;
+    config.correlation = recorded.event.correlation;
+}
+
+void collect(DataView& view, const bus::ManifestCollected& e, const bus::Recorded& recorded) {
+    view.manifests[e.node] = {.digest = e.digest,
+                              .files = e.files,
+                              .bytes = e.bytes,
+                              .collected_at = recorded.event.time};
+    for (const bus::FileDigest& file : e.removed) lose_copy(view, file, e.node, false);
+    for (const bus::FileDigest& file : e.added) {
+        const auto at = view.files.find(file);
+        if (at != view.files.end() && !at->second.damaged.contains(e.node)) {
+            at->second.copies.insert(e.node);
+        }
+    }
+}
+
+}  // namespace
+
+void apply(DataView& view, const bus::Recorded& recorded) {
+    const bus::Time time = recorded.event.time;
+    std::visit(
+        Overloaded{
+            [&](const bus::GamesRecorded& e) { record(view, e, recorded); },
+            [&](const bus::WorkCompleted& e) { keep_files(view, e, recorded); },
+            [&](const bus::FileReplicated& e) { replicate(view, e, recorded); },
+            [&](const bus::FileQuarantined& e) { lose_copy(view, e.file, e.node, true); },
+            [&](const bus::FileDeleted& e) { lose_copy(view, e.file, e.node, false); },
+            [&](const bus::ManifestCollected& e) { collect(view, e, recorded); },
+            [&](const bus::SyncPlanned& e) {
+                note_sync(view, e.sync,
+                          {.config = e.config,
+                           .state = "planned",
+                           .why = e.why,
+                           .files = static_cast<std::int64_t>(e.moves.size()),
+                           .changed_at = time});
+            },
+            [&](const bus::DataSyncStarted& e) {
+                note_sync(view, e.sync,
+                          {.config = e.config, .state = "started", .files = e.files, .changed_at = time});
+            },
+            [&](const bus::DataSyncFailed& e) {
+                note_sync(view, e.sync,
+                          {.config = e.config, .state = "failed", .why = e.reason, .changed_at = time});
+            },
+            [&](const bus::DataSyncCompleted& e) { complete(view, e, recorded); },
+            [](const auto&) {},
+        },
+        recorded.event.fact);
+}
+
+bool has_copy(const DataView& view, const bus::FileDigest& file, const bus::NodeId& node) {
+    const auto at = view.files.find(file);
+    return at != view.files.end() && at->second.copies.contains(node) &&
+           !at->second.damaged.contains(node);
+}
+
+}  // namespace ringrift::projections
