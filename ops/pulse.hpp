@@ -12,31 +12,18 @@
 #include <vector>
 
 #include "bus/time.hpp"
+#include "consumers/loop_pulse.hpp"
 #include "projections/host_view.hpp"
 
 namespace ringrift::ops {
 
-struct LoopPulse {
-    std::string name = {};       ///< snake_case, without "Loop".
-    bool enabled = true;         ///< False where this node's role or machine gives it nothing to do.
-    std::string why_disabled = {};
-    bool leader_only = false;
-    bus::Duration period = {};
-    bus::Time last_run_at = {};      ///< Epoch when it never ran.
-    bus::Time last_success_at = {};
-    bus::Time last_error_at = {};
-    std::string last_error = {};
-    std::int64_t runs = 0;
-    std::int64_t failures = 0;
-    std::int64_t asked = 0;          ///< Commands asked for, all runs together.
-    bus::Duration duration = {};     ///< Of the last run.
-    friend bool operator==(const LoopPulse&, const LoopPulse&) = default;
-};
+using consumers::LoopPulse;
 
 /// A subscription is proved: a canary event went through it end to end within two intervals.
 struct SubscriptionPulse {
     std::string event = {};
     std::string group = {};          ///< daemon_events, feedback_signals or manager_events.
+    bool critical = false;           ///< Without it the pipeline stalls.
     bool healthy = false;
     bus::Time last_canary_at = {};
     bus::Duration oldest_unhandled = {};
@@ -60,6 +47,7 @@ struct Pulse {
     std::string disk_reason = {};
     projections::HostSample sample = {};
     std::vector<projections::JobHere> jobs = {};
+    std::map<bus::NodeId, projections::Heartbeat> heartbeats = {};  ///< The last that this node heard of each.
     std::vector<LoopPulse> loops = {};
     std::vector<SubscriptionPulse> subscriptions = {};
     std::map<std::string, std::int64_t> refusals = {};  ///< By kind.
