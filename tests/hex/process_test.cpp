@@ -1,38 +1,15 @@
 // The program as a node runs it: exit codes, result.json, progress, and files that NumPy reads.
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cstdlib>
 #include <zmq.hpp>
 
 #include "ops/workloads/hex/files.hpp"
 #include "tests/catch.hpp"
-#include "tests/hex/folder.hpp"
 #include "tests/hex/refusal.hpp"
+#include "tests/hex/shell.hpp"
 
 namespace ringrift::hex {
 namespace {
-
-struct Outcome {
-    int exit_code = -1;
-    std::string out = {};
-    std::string err = {};
-};
-
-/// Runs a shell command in `folder`, with $HEX naming the program.
-Outcome shell(const Folder& folder, const std::string& command) {
-    const std::string quoted = "cd " + (folder / "").string() + " && export HEX='" +
-                               RINGRIFT_HEX_PROGRAM "' && (" + command + ") >stdout 2>stderr";
-    const int status = std::system(quoted.c_str());
-    return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-            .out = read_file(folder / "stdout"),
-            .err = read_file(folder / "stderr")};
-}
-
-boost::json::object result_in(const Folder& folder, const std::string& name) {
-    return boost::json::parse(read_file(folder / (name + "/result.json"))).as_object();
-}
 
 /// One sentence on one line, and no result.
 void check_refused(const Folder& folder, const std::string& arguments, int exit_code,
