@@ -1,0 +1,275 @@
+#include "ops/options.hpp"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "bus/ids.hpp"
+#include "ops/did_you_mean.hpp"
+#include "ops/option_table.hpp"
+#include "ops/quantities.hpp"
+#include "ops/toml_file.hpp"
+
+extern char** environ;  // NOLINT: POSIX wants it declared here.
+
+namespace ringrift::ops {
+namespace {
+
+constexpr std::string_view file_variable = "RINGRIFT_CONFIG_FILE";
+
+/// RINGRIFT_* that mean something to others: to jobs, to the CLI, to the tests.
+constexpr std::array<std::string_view, 19> other_variables = {
+    "RINGRIFT_CONFIG_FILE",    "RINGRIFT_URL",        "RINGRIFT_JOIN_TOKEN",
+    "RINGRIFT_WORK_ID",        "RINGRIFT_FENCE",      "RINGRIFT_CONFIG",
+    "RINGRIFT_MODEL",          "RINGRIFT_BASELINE",   "RINGRIFT_OUTPUT_DIR",
+    "RINGRIFT_GPUS",           "RINGRIFT_SEED",       "RINGRIFT_TRACEPARENT",
+    "RINGRIFT_CHANNEL",        "RINGRIFT_WORK_TYPE",  "RINGRIFT_TESTS",
+    "RINGRIFT_SANITIZE",       "RINGRIFT_BINARY_DIR", "RINGRIFT_SOURCE_DIR",
+    "RINGRIFT_SIMULATION_SEED"};
+
+/// A value as somebody said it, and where.
+struct Said {
+    std::string text = {};
+    std::string origin = {};
+    std::string name = {};  ///< What the person would look for: a flag, a variable, a line.
+};
+
+std::vector<std::string_view> option_keys() {
+    std::vector<std::string_view> keys;
+    for (const OptionRow& row : option_table()) keys.push_back(row.key);
+    return keys;
+}
+
+void note_strange_variables(const OptionSources& sources, std::vector<std::string>& warnings) {
+    std::vector<std::string_view> known(other_variables.begin(), other_variables.end());
+    for (const OptionRow& row : option_table()) known.push_back(row.environment);
+    for (const auto& [name, value] : sources.environment) {
+        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+        const std::string guess = did_you_mean(name, known);
+        if (!guess.empty()) warnings.push_back(name + " is set but means nothing" + guess);
+    }
+}
+
+void note_strange_keys(const TomlFile& file, std::vector<std::string>& problems) {
+    const std::vector<std::string_view> keys = option_keys();
+    for (const TomlNode& node : file.root.children) {
+        if (std::find(keys.begin(), keys.end(), node.key) != keys.end()) continue;
+        problems.push_back(file.place(node) + "there is no option '" + node.key + "'" +
+                           did_you_mean(node.key, keys));
+    }
+}
+
+std::optional<Said> find_said(const OptionRow& row, const OptionSources& sources,
+                              const TomlFile& file) {
+    const std::string flag(row.flag);
+    const std::string variable(row.environment);
+    if (const auto said = sources.flags.find(std::string(row.key)); said != sources.flags.end()) {
+        return Said{said->second, "flag " + flag, flag};
+    }
+    const auto set = sources.environment.find(variable);
+    if (set != sources.environment.end() && !set->second.empty()) {
+        return Said{set->second, "environment " + variable, variable};
+    }
+    if (const TomlNode* node = file.root.find(row.key)) {
+        return Said{node->text, file.name + ":" + std::to_string(node->line),
+                    file.place(*node) + std::string(row.key)};
+    }
+    return {};
+}
+
+/// Flags, environment and file into `loaded`; what is not as expected into `problems`.
+void read_all(const OptionSources& sources, const TomlFile& file, LoadedOptions& loaded,
+              std::vector<std::string>& problems) {
+    for (const OptionRow& row : option_table()) {
+        const auto said = find_said(row, sources, file);
+        loaded.origins[std::string(row.key)] = said ? said->origin : "default";
+        if (!said || row.read(loaded.options, said->text)) continue;
+        const std::string got = row.is_secret ? "" : " is '" + said->text + "':";
+        problems.push_back(said->name + got + " must be " + std::string(row.expected));
+    }
+}
+
+void fill_in_machine(const OptionSources& sources, LoadedOptions& loaded) {
+    if (loaded.options.node_id.empty()) {
+        loaded.options.node_id = sources.hostname;
+        loaded.origins["node_id"] = "default, the machine's name";
+    }
+    if (loaded.options.slots == 0) {
+        loaded.options.slots = std::max(1, sources.cores);
+        loaded.origins["slots"] = "default, the machine's cores";
+    }
+}
+
+void read_token_file(LoadedOptions& loaded, std::vector<std::string>& problems) {
+    const std::filesystem::path& path = loaded.options.admin_token_file;
+    if (path.empty()) return;
+    if (!loaded.options.admin_token.empty()) {
+        problems.push_back("both admin_token (" + loaded.origins["admin_token"] +
+                           ") and admin_token_file (" + loaded.origins["admin_token_file"] +
+                           ") are set; set one of them");
+        return;
+    }
+    std::ifstream stream(path);
+    std::string token(std::istreambuf_iterator<char>(stream), {});
+    while (!token.empty() &&
+           (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) {
+        token.pop_back();
+    }
+    if (token.empty()) {
+        problems.push_back("the token file " + path.string() +
+                           " cannot be read or is empty; write the token into it");
+        return;
+    }
+    std::error_code unknown;
+    const auto rights = std::filesystem::status(path, unknown).permissions();
+    if (!unknown &&
+        (rights & std::filesystem::perms::others_read) != std::filesystem::perms::none) {
+        loaded.warnings.push_back("anybody on this machine can read " + path.string() +
+                                  "; chmod 600 it");
+    }
+    loaded.options.admin_token = std::move(token);
+    loaded.origins["admin_token"] = "file " + path.string();
+}
+
+bool is_cluster_name(const std::string& name) {
+    return !name.empty() && name.size() <= bus::id_bytes_max &&
+           std::all_of(name.begin(), name.end(), [](char letter) {
+               return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                      (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
+           });
+}
+
+bool is_address(const std::string& text) {
+    std::array<unsigned char, sizeof(in6_addr)> address = {};
+    return inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
+           inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
+}
+
+std::string with_value(std::string_view key, bus::Duration value) {
+    return std::string(key) + " (" + to_text(value) + ")";
+}
+
+std::string quoted(const std::string& text) {
+    return boost::json::serialize(boost::json::value(text));
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+    return text;
+}
+
+}  // namespace
+
+OptionSources sources_of_this_process() {
+    OptionSources sources;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const std::size_t equals = text.find('=');
+        if (!text.starts_with("RINGRIFT_") || equals == std::string_view::npos) continue;
+        sources.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    std::array<char, 256> name = {};
+    if (gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0') {
+        sources.hostname = name.data();
+    }
+    sources.cores = static_cast<int>(std::thread::hardware_concurrency());
+    return sources;
+}
+
+bus::Result<LoadedOptions, Exit> load(const OptionSources& sources) {
+    LoadedOptions loaded;
+    std::vector<std::string> problems;
+    TomlFile file;
+    std::filesystem::path path = sources.file;
+    const auto named = sources.environment.find(std::string(file_variable));
+    if (path.empty() && named != sources.environment.end()) path = named->second;
+    if (!path.empty()) {
+        auto read = read_toml(path);
+        if (!read) return Exit{ExitCode::usage, read.error().sentence};
+        file = *std::move(read);
+    }
+    note_strange_keys(file, problems);
+    note_strange_variables(sources, loaded.warnings);
+    read_all(sources, file, loaded, problems);
+    fill_in_machine(sources, loaded);
+    read_token_file(loaded, problems);
+    if (problems.empty()) problems = problems_of(loaded.options);
+    if (!problems.empty()) return Exit{ExitCode::usage, joined(problems)};
+    return loaded;
+}
+
+std::vector<std::string> problems_of(const Options& options) {
+    std::vector<std::string> problems;
+    const auto refuse_unless = [&](bool holds, std::string sentence) {
+        if (!holds) problems.push_back(std::move(sentence));
+    };
+    refuse_unless(options.node_id.size() <= bus::id_bytes_max,
+                  "node_id is longer than " + std::to_string(bus::id_bytes_max) +
+                      " bytes; choose a shorter one");
+    refuse_unless(is_cluster_name(options.cluster),
+                  "cluster is '" + options.cluster + "'; use letters, digits, - and _ only");
+    refuse_unless(is_address(options.bind),
+                  "bind is '" + options.bind + "'; give an IP address, e.g. 127.0.0.1 or 0.0.0.0");
+    refuse_unless(options.slots <= slots_max, "slots is " + std::to_string(options.slots) +
+                                                  "; give at most " + std::to_string(slots_max));
+    refuse_unless(options.min_nodes <= options.max_nodes,
+                  "min_nodes (" + std::to_string(options.min_nodes) + ") is more than max_nodes (" +
+                      std::to_string(options.max_nodes) + "); lower the one or raise the other");
+    refuse_unless(options.heartbeat >= heartbeat_min,
+                  with_value("heartbeat", options.heartbeat) + " is shorter than " +
+                      to_text(heartbeat_min) + "; make it longer");
+    refuse_unless(options.lease >= 3 * options.heartbeat,
+                  with_value("lease", options.lease) + " is shorter than three times " +
+                      with_value("heartbeat", options.heartbeat) +
+                      ", so two lost heartbeats would cost a node its work; lengthen lease");
+    refuse_unless(options.lease <= options.suspect_after,
+                  with_value("lease", options.lease) + " is longer than " +
+                      with_value("suspect_after", options.suspect_after) +
+                      "; lengthen suspect_after or shorten lease");
+    refuse_unless(options.suspect_after < options.dead_after,
+                  with_value("suspect_after", options.suspect_after) + " is not shorter than " +
+                      with_value("dead_after", options.dead_after) + "; lengthen dead_after");
+    return problems;
+}
+
+std::string show_text(const LoadedOptions& loaded) {
+    std::string text;
+    for (const OptionRow& row : option_table()) {
+        const std::string value = row.write(loaded.options);
+        std::string line = std::string(row.key) + " = ";
+        if (row.is_secret) {
+            line = "# " + line + (value.empty() ? "(not set)" : "(secret)");
+        } else if (value.empty()) {
+            line = "# " + line + "(not set)";
+        } else {
+            line += row.written == Written::bare ? value : quoted(value);
+        }
+        constexpr std::size_t column = 44;
+        if (line.size() < column) line.append(column - line.size(), ' ');
+        text += line + "  # " + loaded.origins.at(std::string(row.key)) + "\n";
+    }
+    return text;
+}
+
+std::string show_json(const LoadedOptions& loaded) {
+    std::string text = "{";
+    for (const OptionRow& row : option_table()) {
+        const std::string value = row.write(loaded.options);
+        std::string shown = row.written == Written::bare ? value : quoted(value);
+        if (value.empty()) shown = "null";
+        if (row.is_secret && !value.empty()) shown = quoted("(secret)");
+        text += (text.size() > 1 ? "," : "") + quoted(std::string(row.key)) +
+                ":{\"value\":" + shown +
+                ",\"origin\":" + quoted(loaded.origins.at(std::string(row.key))) + "}";
+    }
+    return text + "}";
+}
+
+}  // namespace ringrift::ops
