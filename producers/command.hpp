@@ -219,4 +219,9 @@ struct Sight {
 
 Decision decide(const Sight& sight, const Command& command);
 
+/// Adds `@<epoch>` to the ids of a leader's drafts, and to what refers to them. What a deposed leader
+/// said late stands in the log and is void; its successor, who says the same, must not be taken
+/// for a repetition of it.
+std::vector<Draft> in_reign(std::vector<Draft> drafts, bus::Epoch epoch);
+
 }  // namespace ringrift::producers

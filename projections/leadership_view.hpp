@@ -23,14 +23,15 @@ struct LeadershipView {
     std::vector<bus::NodeId> voters = {};
     bus::ClusterConfigChanged config = {};
     bus::EventId config_event = {};
+    bus::Position config_changed = 0;    ///< Of `config_event`; 0 before the first.
     std::int64_t elections = 0;          ///< Accepted so far.
     std::int64_t elections_void = 0;     ///< Not accepted: late, or of a wrong epoch.
     std::map<std::string, std::int64_t> admin_actions = {};  ///< How often, by action.
     friend bool operator==(const LeadershipView&, const LeadershipView&) = default;
 };
 BOOST_DESCRIBE_STRUCT(LeadershipView, (),
-                      (epoch, leader, elected_at, election, voters, config, config_event, elections,
-                       elections_void, admin_actions))
+                      (epoch, leader, elected_at, election, voters, config, config_event,
+                       config_changed, elections, elections_void, admin_actions))
 
 /// Kinds of admin action counted apart; further ones are counted as `other`.
 inline constexpr std::size_t admin_actions_max = 64;

@@ -1,0 +1,49 @@
+#pragma once
+
+// The few sentences that every decider says: a refusal, one fact, and whether this node leads.
+//
+// Pure functions; any thread.
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "producers/command.hpp"
+
+namespace ringrift::producers {
+
+inline Refusal refuse(Refusal::Kind kind, std::string sentence) {
+    return {.kind = kind, .sentence = std::move(sentence)};
+}
+
+inline Decision say(Draft draft) {
+    std::vector<Draft> drafts;
+    drafts.push_back(std::move(draft));
+    return drafts;
+}
+
+inline bool leads(const Sight& sight) {
+    return projections::role_of(sight.cluster.leadership, sight.host.self) == projections::Role::leader;
+}
+
+inline Refusal not_the_leader(const Sight& sight) {
+    const bus::NodeId& leader = sight.cluster.leadership.leader;
+    if (leader.empty()) return refuse(Refusal::Kind::not_leader, "nobody leads now; ask again later");
+    return refuse(Refusal::Kind::not_leader, "only the leader may say this; ask " + leader.value);
+}
+
+/// `<about>:<what>` or `<about>:<what>:<n>`.
+inline bus::EventId id_of(std::string_view about, std::string_view what) {
+    bus::EventId id;
+    id.value.reserve(about.size() + what.size() + 1);
+    id.value.append(about).append(":").append(what);
+    return id;
+}
+template <class Number>
+bus::EventId id_of(std::string_view about, std::string_view what, Number n) {
+    bus::EventId id = id_of(about, what);
+    id.value.append(":").append(std::to_string(n));
+    return id;
+}
+
+}  // namespace ringrift::producers
