@@ -1,8 +1,10 @@
 // Games files: every line is a whole and legal game, or the file is refused by name and line.
 #include "ops/workloads/hex/games_file.hpp"
 
+#include "ops/workloads/hex/evaluation.hpp"
 #include "ops/workloads/hex/failure.hpp"
 #include "ops/workloads/hex/files.hpp"
+#include "ops/workloads/hex/samples_file.hpp"
 #include "tests/catch.hpp"
 #include "tests/hex/folder.hpp"
 #include "tests/hex/refusal.hpp"
@@ -33,6 +35,16 @@ TEST_CASE("a game survives the way into a line and back") {
     const auto path = folder / "games.jsonl";
     write_file(path, to_json_line(a_game()) + "\n");
     CHECK(read_games(path, four) == std::vector{a_game()});
+}
+
+TEST_CASE("a match game is a legal games file without a single sample") {
+    const Folder folder;
+    const auto path = folder / "match.jsonl";
+    const Network network = initial_network(four);
+    const auto report =
+        play_match(network, network, {.pairs = 1, .simulations = 20}, 1, [](int, int) {});
+    write_file(path, to_json_line(report.games[0]) + "\n");
+    CHECK(samples_of(read_games(path, four), four).samples.count() == 0);
 }
 
 TEST_CASE("a game with an illegal move is refused") {

@@ -126,6 +126,7 @@ TEST_CASE("one generation by hand ends in a match, twice with the same bytes", "
     CHECK(match.at("candidate") == model);
     CHECK(match.at("baseline") == "init");
     CHECK(match.at("games") == 6);
+    CHECK_FALSE(match.at("files").at(0).as_object().contains("games"));  // Nothing to learn from.
     REQUIRE(shell(folder, generation + "again").exit_code == 0);
     CHECK(read_file(folder / "once") == read_file(folder / "again"));
 }

@@ -55,6 +55,7 @@ GameRecord play_match_game(Search& first, Search& second, Config config,
         record.moves.push_back(cell);
     }
     record.winner = board.winner();
+    record.visits.resize(record.moves.size());  // A match is evidence, and teaches nothing.
     return record;
 }
 

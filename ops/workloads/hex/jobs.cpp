@@ -57,8 +57,7 @@ void run(const ExportJob& job, Progress& progress) {
         throw Failure("the files in " + job.inputs.string() +
                       " hold no samples; list games files that do");
     }
-    output.add_file("samples.npz", to_npz(exported),
-                    {{"games", games.size()}, {"samples", samples}});
+    output.add_file("samples.npz", to_npz(exported), {{"samples", samples}});
     output.finish({{"type", "export"},
                    {"config", job.config.name()},
                    {"games", games.size()},
@@ -105,7 +104,7 @@ void run(const MatchJob& job, Progress& progress) {
         lines += to_json_line(game) + "\n";
     }
     const auto& counts = report.pentanomial;
-    output.add_file(file_for("match", job.seed), lines, {{"games", report.games.size()}});
+    output.add_file(file_for("match", job.seed), lines);
     output.finish({{"type", "evaluation"},
                    {"config", job.config.name()},
                    {"games", report.games.size()},

@@ -16,7 +16,8 @@ class Output {
     /// Creates `folder` and takes away a result of an earlier attempt. Throws Failure.
     explicit Output(std::filesystem::path folder);
 
-    /// Writes `name` and lists it; `counts` (say, {"games": 200}) joins its entry. Throws Failure.
+    /// Writes `name` and lists it. `counts` joins its entry: {"games": N} says that these are games
+    /// to learn from, which only selfplay may say. Throws Failure.
     void add_file(const std::string& name, std::string_view bytes, boost::json::object counts = {});
 
     /// Writes `result.json` from `facts` and the files so far. Throws Failure.

@@ -113,7 +113,10 @@ def write_whole(path, write):
 
 
 def finish(out, facts, name, write, **counts):
-    """Writes the job's file, and last its result.json: the proof that the job is done."""
+    """Writes the job's file, and last its result.json: the proof that the job is done.
+
+    `counts` joins the file's entry: games=N says that these are games to learn from.
+    """
     write_whole(out / name, write)
     content = (out / name).read_bytes()
     digest = hashlib.sha256(content).hexdigest()
@@ -191,7 +194,7 @@ def export(job, progress):
     arrays = {"moves": numpy.array(moves, numpy.int64),
               "values": numpy.array(values, numpy.float32)}
     finish(job.out, facts, "samples.npz", lambda file: numpy.savez_compressed(file, **arrays),
-           games=games, samples=len(values))
+           samples=len(values))
 
 
 def train(job, progress):
@@ -232,8 +235,7 @@ def match(job, progress):
              "baseline": baseline, "games": 2 * job.pairs, "pentanomial": pentanomial,
              "wins": wins, "losses": 2 * job.pairs - wins, "draws": 0}
     text = "".join(lines).encode()
-    finish(job.out, facts, f"match-{job.seed}.jsonl", lambda file: file.write(text),
-           games=2 * job.pairs)
+    finish(job.out, facts, f"match-{job.seed}.jsonl", lambda file: file.write(text))
 
 
 def positive(text):
