@@ -387,4 +387,8 @@ std::string_view name_of(bus::FailureKind kind) {
     return bus::json_detail::enum_name(kind);
 }
 
+std::string_view name_of(WorkStatus status) {
+    return bus::json_detail::enum_name(status);
+}
+
 }  // namespace ringrift::projections

@@ -173,5 +173,6 @@ WaitingRank rank_of(const WorkItem& item);
 /// As on the bus: `export`, not `export_`.
 std::string_view name_of(bus::WorkType type);
 std::string_view name_of(bus::FailureKind kind);
+std::string_view name_of(WorkStatus status);
 
 }  // namespace ringrift::projections
