@@ -1,0 +1,175 @@
+#include "ops/admin_plan.hpp"
+
+#include "bus/codec.hpp"
+#include "bus/json.hpp"
+#include "consumers/work_order.hpp"
+#include "producers/digest.hpp"
+
+namespace ringrift::ops {
+
+/// Body of POST /work/add: only type and config are required.
+struct WorkWish {
+    bus::WorkType type = bus::WorkType::selfplay;
+    bus::ConfigKey config = {};
+    bus::WorkId work = {};
+    std::int64_t priority = -1;
+    std::int64_t games = 0;
+    bus::ModelId model = {};
+    bus::ModelId baseline = {};
+    std::vector<bus::FileDigest> inputs = {};
+    std::string dedup_key = {};
+    std::vector<bus::WorkId> depends_on = {};
+    static constexpr std::array may_be_missing = {"work", "priority", "games", "model", "baseline", "dedup_key"};
+};
+BOOST_DESCRIBE_STRUCT(WorkWish, (),
+                      (type, config, work, priority, games, model, baseline, inputs, dedup_key, depends_on))
+
+namespace {
+
+using namespace producers;
+
+AdminPlan refuse(int status, std::string code, std::string sentence, std::string hint = "") {
+    AdminPlan plan;
+    plan.reply = {.status = status, .code = std::move(code), .sentence = std::move(sentence), .hint = std::move(hint)};
+    return plan;
+}
+
+std::string parameter(const AdminRequest& request, const std::string& name) {
+    const auto at = request.parameters.find(name);
+    return at == request.parameters.end() ? std::string() : at->second;
+}
+
+AdminPlan accept(int status, std::string sentence) {
+    AdminPlan plan;
+    plan.reply = {.accepted = true, .status = status, .sentence = std::move(sentence)};
+    return plan;
+}
+
+AdminPlan elect(const AdminRequest& request, const Sight& sight) {
+    AdminPlan plan = accept(202, "the leader steps down and an election follows");
+    if (role_of(sight.cluster.leadership, sight.host.self) == projections::Role::leader) {
+        plan.commands.push_back(StepDown{request.reason.empty() ? "asked for by an operator" : request.reason});
+    }
+    plan.elects_anew = true;
+    return plan;
+}
+
+AdminPlan reset_stale(const Sight& sight) {
+    AdminPlan plan;
+    std::int64_t released = 0;
+    for (const auto& [node, leased] : sight.cluster.work.leased_by_node) {
+        for (const bus::WorkId& work : leased) {
+            const projections::WorkItem& item = sight.cluster.work.items.at(work);
+            const bool stale = !item.lease->started_at && sight.now - item.lease->claimed_at >= fresh_claim;
+            if (!stale) continue;
+            plan.commands.push_back(ExpireLease{
+                .work = work, .fence = item.lease->fence, .reason = "reset by an operator"});
+            ++released;
+        }
+    }
+    plan.reply = {.accepted = true,
+                  .sentence = std::to_string(released) + " stale claims go back to the queue",
+                  .details = {{"released", std::to_string(released)}}};
+    return plan;
+}
+
+AdminPlan add_work(const AdminRequest& request, const Sight& sight) {
+    auto wish = bus::from_json<WorkWish>(request.body);
+    if (!wish) {
+        return refuse(400, "invalid", "the body does not describe work: " + wish.error().sentence(),
+                      R"(send {"type":"selfplay","config":"hex5_2p","games":50})");
+    }
+    if (policy_of(sight.cluster.leadership, wish->config) == nullptr) {
+        return refuse(404, "unknown", "no config " + wish->config.value, "GET /status names the configs");
+    }
+    const std::string salt = request.body + std::to_string(sight.now.time_since_epoch().count());
+    if (wish->work.empty()) wish->work = {"added-" + producers::digest_of(salt).substr(0, 12)};
+    QueueWork command;
+    command.work = consumers::make_order(sight.cluster, wish->type, wish->config, wish->work, 0);
+    if (wish->priority >= 0) command.work.priority = wish->priority;
+    const auto training = sight.cluster.training.configs.find(wish->config);
+    const bus::ModelId best =
+        training == sight.cluster.training.configs.end() ? bus::init_model : training->second.best;
+    command.work.games = wish->games > 0 ? wish->games : policy_of(sight.cluster.leadership, wish->config)->games_per_job;
+    command.work.model = wish->model.empty() ? best : wish->model;
+    command.work.baseline = wish->baseline.empty() ? bus::init_model : wish->baseline;
+    command.work.inputs = wish->inputs;
+    command.work.dedup_key = wish->dedup_key;
+    command.work.depends_on = wish->depends_on;
+    AdminPlan plan = accept(202, "queued");
+    plan.reply.details["work"] = wish->work.value;
+    plan.commands.push_back(std::move(command));
+    return plan;
+}
+
+/// Body of POST /events: the type under any known name, and its data.
+AdminPlan ingest(const AdminRequest& request, const Sight& sight) {
+    auto fact = bus::fact_from(parameter(request, "type"), request.body);
+    if (!fact) return refuse(400, "invalid", fact.error().sentence, "GET /openapi.json describes the events");
+    std::string id = parameter(request, "id");
+    if (id.empty()) {
+        id = "ingest-" + producers::digest_of(parameter(request, "type") + request.body +
+                                              std::to_string(sight.now.time_since_epoch().count()));
+    }
+    AdminPlan plan = accept(202, "appended");
+    plan.reply.details["id"] = id;
+    plan.commands.push_back(IngestFact{.id = {id}, .fact = std::move(*fact)});
+    return plan;
+}
+
+AdminPlan about_work(const AdminRequest& request, Command command, std::string done) {
+    if (parameter(request, "work").empty()) {
+        return refuse(400, "invalid", "parameter 'work' is missing", "name the item, e.g. ?work=selfplay-hex5_2p-7");
+    }
+    AdminPlan plan = accept(200, std::move(done));
+    plan.commands.push_back(std::move(command));
+    return plan;
+}
+
+AdminPlan trigger_sync() {
+    AdminPlan plan = accept(202, "the files here are compared with the log, and the pipeline runs");
+    plan.wakes = {"manifest_collection", "data_management"};
+    return plan;
+}
+
+}  // namespace
+
+AdminPlan plan_admin(const AdminRequest& request, const Sight& sight) {
+    const std::string reason = request.reason.empty() ? "asked for by an operator" : request.reason;
+    const bus::WorkId work = {parameter(request, "work")};
+    if (request.action == "election/start") return elect(request, sight);
+    if (request.action == "jobs/reset-stale") return reset_stale(sight);
+    if (request.action == "sync/trigger") return trigger_sync();
+    if (request.action == "work/add") return add_work(request, sight);
+    if (request.action == "work/cancel") {
+        return about_work(request, CancelWork{.work = work, .reason = reason}, "cancelled");
+    }
+    if (request.action == "work/unpark") {
+        return about_work(request, UnparkWork{.work = work, .reason = reason}, "waiting again");
+    }
+    if (request.action == "ingest") return ingest(request, sight);
+    if (request.action == "shutdown") {
+        AdminPlan plan = accept(202, "jobs are ended, claims given back, then the node leaves");
+        plan.shuts_down = true;
+        return plan;
+    }
+    return refuse(404, "unknown", "no action " + request.action, "GET /openapi.json lists them");
+}
+
+int status_of(Refusal::Kind kind) {
+    switch (kind) {
+        case Refusal::Kind::unknown: return 404;
+        case Refusal::Kind::invalid: return 400;
+        case Refusal::Kind::not_leader: return 503;
+        case Refusal::Kind::duplicate:
+        case Refusal::Kind::not_held:
+        case Refusal::Kind::nothing_waits:
+        case Refusal::Kind::no_room:
+        case Refusal::Kind::held_back:
+        case Refusal::Kind::node_rests:
+        case Refusal::Kind::not_open: return 409;
+    }
+    return 409;
+}
+
+}  // namespace ringrift::ops

@@ -1,0 +1,187 @@
+#include "ops/node.hpp"
+
+#include <algorithm>
+
+#include "consumers/lease_watch.hpp"
+#include "ops/admin_plan.hpp"
+
+namespace ringrift::ops {
+namespace {
+
+using producers::CommandHandler;
+
+constexpr bus::Duration lease_watch_period = std::chrono::seconds(1);
+/// A log that takes nothing is asked again after this; a full disk does not empty faster.
+constexpr bus::Duration retry_after = std::chrono::seconds(1);
+/// A round in which the loops keep waking each other ends after so many turns; the next goes on.
+constexpr int turns_per_round_max = 16;
+
+}  // namespace
+
+Node::Node(NodeSettings settings, NodePorts ports, consumers::ExpandWork expand)
+    : settings_(std::move(settings)),
+      ports_(ports),
+      admin_(admin_requests_max, [this] {
+          if (wake_) wake_();
+      }),
+      state_(ports.store),
+      handler_(settings_.self.node, ports.log, state_.folded()),
+      sampler_(ports.host),
+      jobs_(ports.hands, std::move(expand)),
+      loops_(settings_.self.node, ports.clock) {
+    host_.self = settings_.self.node;
+    add_loops();
+}
+
+bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
+    const auto last = ports_.log.last();
+    if (!last) return ports_.log.trouble();
+    auto loaded = state_.load_state(*last);
+    if (!loaded) return loaded.error();
+    incarnation_ = loaded->incarnation;
+    started_at_ = now;
+    trouble_ = loaded->remark;
+    if (!handler_.catch_up(std::numeric_limits<std::size_t>::max())) return ports_.log.trouble();
+    loops_.start_all(now);
+    publish(now);
+    return bus::Done{};
+}
+
+bool Node::is_leader() const {
+    const auto& leadership = state_.view().leadership;
+    return leadership.leader == settings_.self.node && leadership.epoch == own_epoch_ && own_epoch_ != 0;
+}
+
+std::size_t Node::do_work(bus::Time now) {
+    if (phase_ == Phase::stopped) return 0;
+    std::size_t work = 0;
+    sense(now);
+    work += jobs_.sense(host_, now);
+    if (now < retry_at_) return publish(now), work;
+    const bool readable = handler_.catch_up(producers::fold_batch_max);
+    if (!readable) {
+        trouble_ = ports_.log.trouble();
+        retry_at_ = now + retry_after;
+        return publish(now), work;
+    }
+    work += answer_admin(now);
+    bool taken = ask(standing(now), now) && ask(jobs_.reports(sight(now)), now);
+    jobs_.settle(sight(now));
+    if (taken) work += ingest_said(now);
+    if (taken && phase_ == Phase::running) work += run_loops(now);
+    work += jobs_.carry_out(sight(now), host_, phase_ == Phase::running);
+    if (phase_ == Phase::stopping) go_on_stopping(now);
+    state_.save_state(now, false);
+    publish(now);
+    return work;
+}
+
+void Node::sense(bus::Time now) {
+    sampler_.sense(host_, state_.position(), now);
+}
+
+/// What must be true of this node in the log before anything else: that it is here, that somebody
+/// leads, and under which config.
+consumers::Commands Node::standing(bus::Time) const {
+    if (phase_ != Phase::running) return {};
+    const auto& view = state_.view();
+    consumers::Commands commands;
+    const auto entry = view.nodes.nodes.find(settings_.self.node);
+    const bool joined = entry != view.nodes.nodes.end() && entry->second.joined.incarnation == incarnation_;
+    if (!joined) {
+        bus::NodeJoined self = settings_.self;
+        self.incarnation = incarnation_;
+        commands.push_back(producers::JoinCluster{std::move(self)});
+    }
+    if (!is_leader()) {
+        commands.push_back(producers::Lead{.node = settings_.self.node, .votes = {settings_.self.node}});
+    } else if (view.leadership.config.hash != settings_.config.hash) {
+        commands.push_back(producers::ChangeConfig{settings_.config});
+    }
+    return commands;
+}
+
+CommandHandler::Handled Node::ask(const producers::Command& command, bus::Time now) {
+    const auto handled = handler_.handle(command, host_, now);
+    if (handled.outcome == Outcome::unavailable || handled.outcome == Outcome::halted) {
+        trouble_ = ports_.log.trouble();
+        retry_at_ = now + retry_after;
+    } else {
+        trouble_.clear();
+    }
+    if (std::holds_alternative<producers::Lead>(command) && handled.outcome == Outcome::appended) {
+        const auto& leadership = state_.view().leadership;
+        if (leadership.leader == settings_.self.node) own_epoch_ = leadership.epoch;
+    }
+    return handled;
+}
+
+bool Node::ask(const consumers::Commands& commands, bus::Time now) {
+    for (const producers::Command& command : commands) {
+        const Outcome outcome = ask(command, now).outcome;
+        if (outcome == Outcome::unavailable || outcome == Outcome::halted) return false;
+    }
+    return true;
+}
+
+std::size_t Node::run_loops(bus::Time now) {
+    std::size_t asked = 0;
+    if (is_leader() && now >= lease_watch_at_) {
+        lease_watch_at_ = now + lease_watch_period;
+        if (!ask(consumers::expired_leases(sight(now), settings_.lease), now)) return asked;
+    }
+    const auto last_success = [this](std::string_view name) { return last_success_of(name); };
+    for (int turn = 0; turn < turns_per_round_max; ++turn) {
+        subscriptions_.observe(state_.view().counts, last_success, now);
+        for (const std::string_view loop : subscriptions_.take_wakes(now)) loops_.wake(loop);
+        const auto commands = loops_.run_due(sight(now), is_leader());
+        if (commands.empty()) break;
+        asked += commands.size();
+        for (const consumers::LoopCommand& command : commands) {
+            const Outcome outcome = ask(command.command, now).outcome;
+            if (outcome == Outcome::unavailable || outcome == Outcome::halted) return asked;
+        }
+    }
+    return asked;
+}
+
+std::optional<bus::Time> Node::last_success_of(std::string_view loop) const {
+    for (const LoopPulse& pulse : loops_.pulse()) {
+        if (pulse.name == loop && pulse.last_success_at != bus::Time{}) return pulse.last_success_at;
+    }
+    return {};
+}
+
+std::size_t Node::ingest_said(bus::Time now) {
+    const auto said = jobs_.take_said();
+    for (const consumers::JobSays& says : said) {
+        const AdminReply reply = carry_out({.action = "ingest",
+                                            .parameters = {{"type", says.type}},
+                                            .body = says.data,
+                                            .actor = "job " + says.job.work.value},
+                                           now);
+        ++counts_[reply.accepted ? "ingested" : "ingest_refused"];
+    }
+    return said.size();
+}
+
+void Node::stop(std::string reason, bus::Time now) {
+    if (phase_ != Phase::running) return;
+    phase_ = Phase::stopping;
+    stop_reason_ = std::move(reason);
+    stop_by_ = now + settings_.stop_grace + std::chrono::seconds(2);
+    loops_.stop_all();
+}
+
+void Node::go_on_stopping(bus::Time now) {
+    jobs_.stop_all(host_);
+    const bool late = now >= stop_by_;
+    if (!jobs_.is_idle(host_) && !late) return;
+    consumers::Commands farewell = {producers::LeaveCluster{settings_.self.node, stop_reason_}};
+    if (is_leader()) farewell.push_back(producers::StepDown{stop_reason_});
+    if (!ask(farewell, now) && !late) return;
+    state_.save_state(now, true);
+    phase_ = Phase::stopped;
+}
+
+}  // namespace ringrift::ops

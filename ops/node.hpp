@@ -1,0 +1,126 @@
+#pragma once
+
+// The node: one machine's share of the cluster, put together from its parts; the whole of it is
+// `do_work`. The daemon calls it in a loop, the simulator under a false clock: the same code.
+//
+//   world -> host view -> (log -> cluster view) -> loops -> commands -> log -> cluster view -> jobs
+//
+// Everything belongs to the thread that calls `do_work`. Other threads meet it in two places: the
+// inbox of admin requests, and the board where it publishes its pulse. It never blocks on them.
+
+#include <optional>
+#include <string>
+
+#include "bus/inbox.hpp"
+#include "consumers/managers/job_manager.hpp"
+#include "consumers/managers/loop_manager.hpp"
+#include "consumers/managers/state_manager.hpp"
+#include "consumers/subscriptions.hpp"
+#include "ops/admin.hpp"
+#include "ops/pulse.hpp"
+#include "producers/command_handler.hpp"
+#include "producers/host_sampler.hpp"
+
+namespace ringrift::ops {
+
+struct NodeSettings {
+    bus::NodeJoined self = {};            ///< Its incarnation is counted by StateManager.
+    std::string cluster = "main";
+    std::string log_kind = "sqlite";
+    bus::ClusterConfigChanged config = {};  ///< From the workload file; said when the log has another.
+    std::int64_t run_seed = 0;
+    std::int64_t min_nodes = 2;
+    std::int64_t max_nodes = 50;
+    bool autoscale_dry_run = false;
+    bus::Duration lease = std::chrono::seconds(45);
+    bus::Duration stop_grace = std::chrono::seconds(30);
+};
+
+/// The world as the node meets it. All outlive the node.
+struct NodePorts {
+    bus::Clock& clock;  ///< Measures how long a loop ran; all else is told the time.
+    bus::Log& log;
+    projections::Store& store;
+    producers::Host& host;
+    consumers::Hands& hands;
+    PulseBoard& board;
+};
+
+class Node {
+  public:
+    Node(NodeSettings settings, NodePorts ports, consumers::ExpandWork expand);
+
+    /// Loads what the node believed, folds the log, counts this start. The error is a sentence;
+    /// nothing has been said on the bus then.
+    bus::Result<bus::Done, std::string> start(bus::Time now);
+
+    /// One round. Returns how much was done; 0 means that nothing is to be done before something
+    /// happens or `idle_max` has passed.
+    std::size_t do_work(bus::Time now);
+
+    /// Ends jobs, gives claims back, says NODE_LEFT, saves a snapshot. `stopped` tells when done;
+    /// after `stop_grace` it goes without what is left.
+    void stop(std::string reason, bus::Time now);
+    bool stopped() const { return phase_ == Phase::stopped; }
+    bool stopping() const { return phase_ != Phase::running; }
+
+    /// Any thread may put; see ops/admin.hpp.
+    bus::Inbox<AdminRequest>& admin() { return admin_; }
+    /// Wakes the thread that sleeps between rounds; set before `start`. Called from any thread.
+    void on_wake(std::function<void()> wake) { wake_ = std::move(wake); }
+
+    const projections::ClusterView& view() const { return state_.view(); }
+    const projections::HostView& host_view() const { return host_; }
+    bus::Position position() const { return state_.position(); }
+    bool is_leader() const;
+    /// Empty while all critical subscriptions are healthy.
+    std::vector<std::string> critical_failed(bus::Time now) const;
+
+    static constexpr bus::Duration idle_max = std::chrono::milliseconds(100);
+
+  private:
+    enum class Phase { running, stopping, stopped };
+    using Outcome = producers::CommandHandler::Outcome;
+
+    producers::Sight sight(bus::Time now) const { return {state_.view(), host_, now}; }
+    void add_loops();
+    void sense(bus::Time now);
+    /// Asks for the commands one after the other; false when the log takes none now.
+    bool ask(const consumers::Commands& commands, bus::Time now);
+    producers::CommandHandler::Handled ask(const producers::Command& command, bus::Time now);
+    consumers::Commands standing(bus::Time now) const;
+    std::size_t run_loops(bus::Time now);
+    std::optional<bus::Time> last_success_of(std::string_view loop) const;
+    std::size_t answer_admin(bus::Time now);
+    AdminReply carry_out(const AdminRequest& request, bus::Time now);
+    std::size_t ingest_said(bus::Time now);
+    void go_on_stopping(bus::Time now);
+    void publish(bus::Time now);
+
+    const NodeSettings settings_;
+    NodePorts ports_;
+    std::function<void()> wake_;
+    bus::Inbox<AdminRequest> admin_;
+    consumers::StateManager state_;
+    projections::HostView host_;
+    producers::CommandHandler handler_;
+    producers::HostSampler sampler_;
+    consumers::JobManager jobs_;
+    consumers::LoopManager loops_;
+    consumers::Subscriptions subscriptions_;
+
+    Phase phase_ = Phase::running;
+    std::string stop_reason_;
+    bus::Time stop_by_ = {};
+    bus::Time started_at_ = {};
+    std::int64_t incarnation_ = 0;
+    bus::Epoch own_epoch_ = 0;        ///< Of the reign that this process was elected to; 0 for none. A
+                                      ///< restarted leader is a follower and stands anew.
+    bus::Time retry_at_ = {};         ///< While the log takes nothing, the next try.
+    bus::Time lease_watch_at_ = {};
+    bus::Time published_at_ = {};
+    std::string trouble_;             ///< Why the log could not be used last; empty when it could.
+    std::map<std::string, std::int64_t> counts_;
+};
+
+}  // namespace ringrift::ops

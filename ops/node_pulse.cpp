@@ -1,0 +1,57 @@
+#include "ops/node.hpp"
+
+// What the node lets others see of itself: its pulse, a few times a second.
+
+namespace ringrift::ops {
+namespace {
+
+constexpr bus::Duration publish_period = std::chrono::milliseconds(200);
+
+}  // namespace
+
+void Node::publish(bus::Time now) {
+    if (now - published_at_ < publish_period && phase_ == Phase::running) return;
+    published_at_ = now;
+    Pulse pulse = {.beat_at = now,
+                   .started_at = started_at_,
+                   .node = settings_.self.node.value,
+                   .cluster = settings_.cluster,
+                   .version = settings_.self.version,
+                   .position = state_.position(),
+                   .log_trouble = now < retry_at_ ? trouble_ : std::string(),
+                   .log_kind = settings_.log_kind,
+                   .stopping = phase_ != Phase::running,
+                   .sample = host_.sample};
+    if (const auto last = ports_.log.last()) pulse.log_last = *last;
+    pulse.caught_up = pulse.position >= pulse.log_last;
+    pulse.disk_state = std::string(boost::describe::enum_to_string(host_.disk.state, "unknown"));
+    pulse.disk_reason = host_.disk.reason;
+    for (const auto& [fence, job] : host_.jobs) pulse.jobs.push_back(job);
+    pulse.loops = loops_.pulse();
+    for (const consumers::SubscriptionHealth& health : subscriptions_.health(now)) {
+        pulse.subscriptions.push_back({.event = std::string(health.event),
+                                       .group = std::string(health.group),
+                                       .critical = health.critical,
+                                       .healthy = health.healthy,
+                                       .last_canary_at = health.canary_at,
+                                       .oldest_unhandled = health.oldest_unhandled,
+                                       .problem = health.problem});
+    }
+    pulse.refusals = handler_.refusals();
+    pulse.counts = counts_;
+    for (const auto& [failure, count] : handler_.failures()) pulse.counts[failure] = count;
+    pulse.counts["jobs_started"] = jobs_.started();
+    pulse.snapshot_bytes = state_.snapshot_bytes();
+    pulse.snapshot_at = state_.snapshot_at();
+    ports_.board.publish(std::move(pulse));
+}
+
+std::vector<std::string> Node::critical_failed(bus::Time now) const {
+    std::vector<std::string> failed;
+    for (const consumers::SubscriptionHealth& health : subscriptions_.health(now)) {
+        if (health.critical && !health.healthy) failed.emplace_back(health.event);
+    }
+    return failed;
+}
+
+}  // namespace ringrift::ops
