@@ -29,7 +29,8 @@ enum class AppendError {
     unavailable,  ///< Not known whether it was written. Read, fold and decide again; keep reports.
     full,         ///< Nothing was written, the store has no room. Free some; nothing else helps.
     too_large,    ///< Nothing was written: one event is over `event_bytes_max`. A bug of the sayer.
-    refused       ///< Nothing was written: the store denies it (permissions, read-only). A person must look.
+    refused       ///< Nothing was written: the store denies it (permissions, read-only, damaged), or an
+                  ///< event has no id. A person must look.
 };
 
 enum class ReadError {
@@ -52,14 +53,15 @@ class Log {
 
     virtual Result<Appended, AppendError> append(std::span<const Event> events) = 0;
 
-    /// Up to `count_max` events after `after`, oldest first. Empty at the end of the log.
+    /// Up to `count_max` events after `after`, oldest first. Empty at the end of the log. An `after`
+    /// beyond the end is `damaged`: this is not the log, or not all of it, that it was read from.
     virtual Result<Batch, ReadError> read(Position after, std::size_t count_max) = 0;
 
     /// The position of the last event that can be read; 0 for an empty log.
     virtual Result<Position, ReadError> last() = 0;
 
     /// Calls `wake` from any thread, soon after something new can be read; at most once for each
-    /// call to `read` that came to the end. It must not call back into the log. Replaces the former.
+    /// call to `read`. It must not call back into the log. Replaces the former.
     virtual void on_news(std::function<void()> wake) = 0;
 
     /// Why the last operation failed, as a sentence for a person. Empty when it did not.

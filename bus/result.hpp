@@ -28,10 +28,11 @@ class [[nodiscard]] Result {
 
     const T& value() const& { return check_ok(), std::get<0>(content_); }
     T& value() & { return check_ok(), std::get<0>(content_); }
-    T&& value() && { return check_ok(), std::get<0>(std::move(content_)); }
+    /// By value, so that `for (auto& x : f().value())` reads what is still there.
+    T value() && { return check_ok(), std::get<0>(std::move(content_)); }
     const T& operator*() const& { return value(); }
     T& operator*() & { return value(); }
-    T&& operator*() && { return std::move(*this).value(); }
+    T operator*() && { return std::move(*this).value(); }
     const T* operator->() const { return &value(); }
     T* operator->() { return &value(); }
 

@@ -1,0 +1,51 @@
+#include "bus/lock_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace ringrift::bus {
+namespace {
+
+/// The pid that the file holds, or empty.
+std::string holder_of(int descriptor) {
+    std::array<char, 24> text = {};
+    const ssize_t size = ::pread(descriptor, text.data(), text.size() - 1, 0);
+    std::string pid(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    return pid.substr(0, pid.find_first_not_of("0123456789"));
+}
+
+}  // namespace
+
+Result<LockFile, LockRefused> LockFile::acquire(const std::string& path) {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor < 0) {
+        return LockRefused{.sentence = "cannot create " + path + ": " + std::strerror(errno)};
+    }
+    LockFile lock(descriptor);
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) {
+            return LockRefused{.sentence = "cannot lock " + path + ": " + std::strerror(errno)};
+        }
+        const std::string pid = holder_of(descriptor);
+        return LockRefused{.held = true,
+                           .sentence = path + " is held by " +
+                                       (pid.empty() ? "another process" : "process " + pid)};
+    }
+    // The pid is for people only: on a full disk the lock holds without it.
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    const bool written =
+        ::ftruncate(descriptor, 0) == 0 && ::pwrite(descriptor, pid.data(), pid.size(), 0) > 0;
+    if (!written) errno = 0;
+    return lock;
+}
+
+LockFile::~LockFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace ringrift::bus
