@@ -91,7 +91,8 @@ constexpr FieldAlias field_aliases[] = {
     {"estimated_elo", "elo_milli", 1e3},
 };
 
-constexpr double exact_max = 9007199254740992.0;  // 2^53: doubles beyond it are not integers we trust.
+constexpr double exact_max =
+    9007199254740992.0;  // 2^53: doubles beyond it are not integers we trust.
 
 bool has_field(const FactKind& kind, std::string_view name) {
     return std::ranges::find(kind.fields, name) != kind.fields.end();

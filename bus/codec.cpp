@@ -11,8 +11,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t usual_bytes = 640;             // Of an encoded event; only a first guess.
-constexpr std::size_t parse_buffer_bytes = 16 * 1024;  // Holds all but the largest events, on the stack.
+constexpr std::size_t usual_bytes = 640;  // Of an encoded event; only a first guess.
+constexpr std::size_t parse_buffer_bytes =
+    16 * 1024;  // Holds all but the largest events, on the stack.
 
 /// The fact of `label`, or why it could not be read.
 Fact read_fact(const DataLabel& label, std::span<const Upcast> table) {
@@ -27,9 +28,10 @@ Fact read_fact(const DataLabel& label, std::span<const Upcast> table) {
     Fact fact;
     json::object* data = label.data->if_object();
     if (data == nullptr) problem.expected("an object"), problem.within(std::string_view("data"));
-    const bool good = data != nullptr &&
-                      upcast(label.type, label.version, kind->info.version, *data, table, problem) &&
-                      kind->read(*label.data, fact, problem);
+    const bool good =
+        data != nullptr &&
+        upcast(label.type, label.version, kind->info.version, *data, table, problem) &&
+        kind->read(*label.data, fact, problem);
     if (good) return fact;
     unread.problem = problem.sentence();
     return unread;
@@ -53,7 +55,9 @@ Event read_event(json::value& value, std::span<const Upcast> table) {
     return event;
 }
 
-Malformed malformed(const JsonProblem& problem) { return {.sentence = problem.sentence()}; }
+Malformed malformed(const JsonProblem& problem) {
+    return {.sentence = problem.sentence()};
+}
 
 }  // namespace
 
@@ -81,7 +85,9 @@ std::size_t encoded_bytes_at_most(const Event& event, std::string_view cluster) 
     return envelope_bytes_at_most(event, cluster) + fact_bytes_at_most(event.fact);
 }
 
-Event decode(std::string_view text) { return decode_with(text, upcasts()); }
+Event decode(std::string_view text) {
+    return decode_with(text, upcasts());
+}
 
 Event decode_with(std::string_view text, std::span<const Upcast> table) {
     std::array<unsigned char, parse_buffer_bytes> buffer;
@@ -107,7 +113,8 @@ Result<Event, Malformed> decode_at_door(std::string_view text) {
     if (auto* object = value.if_object()) adopt_envelope(*object);
     Event event = read_event(value, upcasts());
     if (const auto* unread = std::get_if<Unread>(&event.fact)) return Malformed{unread->problem};
-    if (event.id.value.size() > id_bytes_max) return Malformed{"field 'id' is longer than 200 bytes"};
+    if (event.id.value.size() > id_bytes_max)
+        return Malformed{"field 'id' is longer than 200 bytes"};
     if (!ids_are_sound(event.fact, problem)) return malformed(problem);
     return event;
 }
@@ -119,10 +126,12 @@ Result<Fact, Malformed> fact_from(std::string_view type, std::string_view data) 
     JsonProblem problem;
     if (!parse_json(data, &memory, value, problem)) return malformed(problem);
     const FactKind* kind = fact_kind(canonical_type(type));
-    if (kind == nullptr) return Malformed{"type '" + std::string(type) + "' is not known to this program"};
+    if (kind == nullptr)
+        return Malformed{"type '" + std::string(type) + "' is not known to this program"};
     if (auto* object = value.if_object()) adopt_fields(*kind, *object);
     Fact fact;
-    if (!kind->read(value, fact, problem) || !ids_are_sound(fact, problem)) return malformed(problem);
+    if (!kind->read(value, fact, problem) || !ids_are_sound(fact, problem))
+        return malformed(problem);
     return fact;
 }
 

@@ -1,8 +1,8 @@
 #include "bus/envelope.hpp"
 
 #include "bus/facts.hpp"
-#include "bus/subjects.hpp"
 #include "bus/json.hpp"
+#include "bus/subjects.hpp"
 
 namespace ringrift::bus {
 namespace {
@@ -89,8 +89,8 @@ bool read_envelope(boost::json::object& from, Event& into, DataLabel& label, Jso
         found.within(std::string_view(member.key()));
         if (std::exchange(good, false)) problem = found;
     }
-    const char* missing = label.type.empty()    ? "type"
-                          : into.id.empty()     ? "id"
+    const char* missing = label.type.empty()      ? "type"
+                          : into.id.empty()       ? "id"
                           : label.data == nullptr ? "data"
                                                   : nullptr;
     if (good && missing != nullptr) {

@@ -17,8 +17,8 @@ namespace ringrift::bus {
 struct DataLabel {
     std::string_view type = {};
     std::string_view subject = {};
-    int version = 1;                      ///< Of what has no `dataversion`.
-    boost::json::value* data = nullptr;   ///< Null when it is missing.
+    int version = 1;                     ///< Of what has no `dataversion`.
+    boost::json::value* data = nullptr;  ///< Null when it is missing.
 };
 
 /// Everything up to and without the data, from `{` to `"data":`.

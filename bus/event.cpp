@@ -15,7 +15,9 @@ constexpr std::size_t word_bytes_max = 48;   // Of one field: a digest is cut, a
 /// The start of `text`, without a torn character at its end and without line breaks.
 std::string shortened(std::string_view text) {
     std::size_t size = std::min(text.size(), word_bytes_max);
-    while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+    while (size < text.size() && size > 0 &&
+           (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80)
+        --size;
     std::string word(text.substr(0, size));
     for (char& c : word) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
@@ -27,15 +29,24 @@ std::string shortened(std::string_view text) {
 /// Text of a scalar field; empty for what says nothing: none, zero, a list, a struct.
 template <class T>
 std::string word_for(const T& value) {
-    if constexpr (std::is_same_v<T, bool>) return value ? "true" : "";
-    else if constexpr (std::integral<T>) return value == 0 ? "" : std::to_string(value);
-    else if constexpr (std::is_same_v<T, Duration>) return value.count() == 0 ? "" : std::to_string(value.count());
-    else if constexpr (std::is_same_v<T, Time>) return to_text(value);
-    else if constexpr (std::is_same_v<T, std::string> || IsId<T>) return shortened(key_text(value));
-    else if constexpr (IsEnum<T>) return std::string(enum_name(value));
-    else if constexpr (IsOptional<T>) return value ? word_for(*value) : "";
-    else if constexpr (IsList<T>) return value.empty() ? "" : "[" + std::to_string(value.size()) + "]";
-    else return "";
+    if constexpr (std::is_same_v<T, bool>)
+        return value ? "true" : "";
+    else if constexpr (std::integral<T>)
+        return value == 0 ? "" : std::to_string(value);
+    else if constexpr (std::is_same_v<T, Duration>)
+        return value.count() == 0 ? "" : std::to_string(value.count());
+    else if constexpr (std::is_same_v<T, Time>)
+        return to_text(value);
+    else if constexpr (std::is_same_v<T, std::string> || IsId<T>)
+        return shortened(key_text(value));
+    else if constexpr (IsEnum<T>)
+        return std::string(enum_name(value));
+    else if constexpr (IsOptional<T>)
+        return value ? word_for(*value) : "";
+    else if constexpr (IsList<T>)
+        return value.empty() ? "" : "[" + std::to_string(value.size()) + "]";
+    else
+        return "";
 }
 
 template <class T>
@@ -70,9 +81,10 @@ std::string_view noun_of(const Event& event) {
 }
 
 std::string_view about(const Event& event) {
-    return std::visit(Overloaded{[](const Unread& unread) -> std::string_view { return unread.subject; },
-                                 [](const auto& readable) -> std::string_view { return readable.about(); }},
-                      event.fact);
+    return std::visit(
+        Overloaded{[](const Unread& unread) -> std::string_view { return unread.subject; },
+                   [](const auto& readable) -> std::string_view { return readable.about(); }},
+        event.fact);
 }
 
 bool is_leaders(const Event& event) {

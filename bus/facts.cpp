@@ -26,7 +26,8 @@ bool read_as(const boost::json::value& data, Fact& into, JsonProblem& problem) {
 constexpr auto kinds = []<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<FactKind, kinds_count>{
         FactKind{FactAt<I>::info, field_names<FactAt<I>>, &read_as<FactAt<I>>}...};
-}(std::make_index_sequence<kinds_count>{});
+}
+(std::make_index_sequence<kinds_count>{});
 
 /// Indices of `kinds`, sorted by type name.
 constexpr auto by_name = [] {
@@ -37,7 +38,9 @@ constexpr auto by_name = [] {
 }();
 
 bool is_sound(std::string_view id) {
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    };
     return id.size() <= id_bytes_max && std::ranges::none_of(id, is_control);
 }
 
@@ -56,7 +59,9 @@ bool members_are_sound(const T& fact, JsonProblem& problem) {
 
 }  // namespace
 
-std::span<const FactKind> fact_kinds() { return kinds; }
+std::span<const FactKind> fact_kinds() {
+    return kinds;
+}
 
 const FactKind* fact_kind(std::string_view type) {
     const auto name_at = [](std::size_t i) { return kinds[i].info.type; };
@@ -88,7 +93,8 @@ bool ids_are_sound(const Fact& fact, JsonProblem& problem) {
                        if (is_sound(readable.about()) && !readable.about().empty()) {
                            return members_are_sound(readable, problem);
                        }
-                       problem.what = "has an id that is empty, too long or holds control characters";
+                       problem.what =
+                           "has an id that is empty, too long or holds control characters";
                        return false;
                    }},
         fact);

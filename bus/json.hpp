@@ -4,10 +4,11 @@
 //
 //   std::string, Id<>                text                 bool               true, false
 //   integers                         integer              Duration           integer, milliseconds
-//   Time                             RFC 3339 text        described enum     name, trailing `_` dropped
-//   optional                         value or null        pair               array of 2
-//   vector, array, set               array                described struct   object, members in order
-//   map with text or Id keys         object               other maps         array of [key, value]
+//   Time                             RFC 3339 text        described enum     name, trailing `_`
+//   dropped optional                         value or null        pair               array of 2
+//   vector, array, set               array                described struct   object, members in
+//   order map with text or Id keys         object               other maps         array of [key,
+//   value]
 //
 // There are no doubles: a fold must give the same bytes on every node. The same value always gives
 // the same bytes. Reading: a wrong kind or an integer out of range is an error that names the
@@ -44,7 +45,8 @@ Result<T, JsonProblem> from_json(std::string_view text) {
     boost::json::value value(&memory);
     JsonProblem problem;
     T result = {};
-    if (!parse_json(text, &memory, value, problem) || !read_json(value, result, problem)) return problem;
+    if (!parse_json(text, &memory, value, problem) || !read_json(value, result, problem))
+        return problem;
     return result;
 }
 
@@ -116,7 +118,8 @@ bool read_members(const boost::json::value& from, T& into, JsonProblem& problem)
         if (!good) return;
         auto& field = into.*member.pointer;
         if (const auto* value = cursor.find(member.name)) {
-            good = read_json(*value, field, problem) || problem.within(std::string_view(member.name));
+            good =
+                read_json(*value, field, problem) || problem.within(std::string_view(member.name));
         } else if (!may_be_missing<T, std::remove_reference_t<decltype(field)>>(member.name)) {
             problem.what = "is missing";
             good = problem.within(std::string_view(member.name));
@@ -186,7 +189,8 @@ bool read_object(const boost::json::value& from, T& into, JsonProblem& problem) 
     into.clear();
     for (const auto& member : *object) {
         typename T::mapped_type value = {};
-        if (!read_json(member.value(), value, problem)) return problem.within(std::string_view(member.key()));
+        if (!read_json(member.value(), value, problem))
+            return problem.within(std::string_view(member.key()));
         into.insert_or_assign(key_from_text<typename T::key_type>(member.key()), std::move(value));
     }
     return true;
@@ -205,23 +209,34 @@ bool read_pair(const boost::json::value& from, T& into, JsonProblem& problem) {
 template <class T>
 void write_json(std::string& out, const T& value) {
     using namespace json_detail;
-    if constexpr (std::is_same_v<T, bool>) out += value ? "true" : "false";
-    else if constexpr (std::is_same_v<T, std::string> || IsId<T>) append_json_string(out, key_text(value));
-    else if constexpr (std::signed_integral<T>) append_json_integer(out, value);
-    else if constexpr (std::unsigned_integral<T>) append_json_unsigned(out, value);
-    else if constexpr (std::is_same_v<T, Duration>) append_json_integer(out, value.count());
-    else if constexpr (std::is_same_v<T, Time>) append_json_string(out, to_text(value));
-    else if constexpr (IsEnum<T>) append_json_string(out, enum_name(value));
-    else if constexpr (IsOptional<T>) value ? write_json(out, *value) : void(out += "null");
-    else if constexpr (IsTextMap<T>) write_object(out, value);
+    if constexpr (std::is_same_v<T, bool>)
+        out += value ? "true" : "false";
+    else if constexpr (std::is_same_v<T, std::string> || IsId<T>)
+        append_json_string(out, key_text(value));
+    else if constexpr (std::signed_integral<T>)
+        append_json_integer(out, value);
+    else if constexpr (std::unsigned_integral<T>)
+        append_json_unsigned(out, value);
+    else if constexpr (std::is_same_v<T, Duration>)
+        append_json_integer(out, value.count());
+    else if constexpr (std::is_same_v<T, Time>)
+        append_json_string(out, to_text(value));
+    else if constexpr (IsEnum<T>)
+        append_json_string(out, enum_name(value));
+    else if constexpr (IsOptional<T>)
+        value ? write_json(out, *value) : void(out += "null");
+    else if constexpr (IsTextMap<T>)
+        write_object(out, value);
     else if constexpr (IsPair<T>) {
         out += '[';
         write_json(out, value.first);
         out += ',';
         write_json(out, value.second);
         out += ']';
-    } else if constexpr (IsDescribed<T>) write_members(out, value);
-    else write_items(out, value);
+    } else if constexpr (IsDescribed<T>)
+        write_members(out, value);
+    else
+        write_items(out, value);
 }
 
 template <class T>
@@ -245,7 +260,8 @@ bool read_json(const boost::json::value& from, T& into, JsonProblem& problem) {
         return read_pair(from, into, problem);
     } else if constexpr (IsDescribed<T>) {
         return read_members(from, into, problem);
-    } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, Time> || IsId<T> || IsEnum<T>) {
+    } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, Time> || IsId<T> ||
+                         IsEnum<T>) {
         return read_text(from, into, problem);
     } else {
         return read_array(from, into, problem);

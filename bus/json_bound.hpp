@@ -7,8 +7,8 @@
 
 namespace ringrift::bus {
 
-inline constexpr std::size_t json_scalar_bytes_max = 26;      // "2025-12-28T10:00:00.123Z" in quotes.
-inline constexpr std::size_t json_bytes_per_byte_max = 6;     // A control character: \u001f.
+inline constexpr std::size_t json_scalar_bytes_max = 26;   // "2025-12-28T10:00:00.123Z" in quotes.
+inline constexpr std::size_t json_bytes_per_byte_max = 6;  // A control character: \u001f.
 
 template <class T>
 std::size_t json_bytes_at_most(const T& value) {
@@ -26,7 +26,8 @@ std::size_t json_bytes_at_most(const T& value) {
     } else if constexpr (IsDescribed<T>) {
         std::size_t bytes = 2;
         boost::mp11::mp_for_each<Members<T>>([&](auto member) {
-            bytes += std::string_view(member.name).size() + 4 + json_bytes_at_most(value.*member.pointer);
+            bytes += std::string_view(member.name).size() + 4 +
+                     json_bytes_at_most(value.*member.pointer);
         });
         return bytes;
     } else {

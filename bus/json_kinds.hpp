@@ -70,20 +70,28 @@ struct ItemOf<T> {
     using type = std::pair<typename T::key_type, typename T::mapped_type>;
 };
 
-inline std::string_view key_text(const std::string& key) { return key; }
+inline std::string_view key_text(const std::string& key) {
+    return key;
+}
 template <class Tag>
-std::string_view key_text(const Id<Tag>& key) { return key.value; }
+std::string_view key_text(const Id<Tag>& key) {
+    return key.value;
+}
 
 template <class Key>
-Key key_from_text(std::string_view text) { return Key{std::string(text)}; }
+Key key_from_text(std::string_view text) {
+    return Key{std::string(text)};
+}
 
 /// Whether a text may leave out the field `name`, of type `Field`, of struct `T`.
 template <class T, class Field>
 constexpr bool may_be_missing(std::string_view name) {
-    if constexpr (IsOptional<Field> || IsList<Field>) return true;
+    if constexpr (IsOptional<Field> || IsList<Field>)
+        return true;
     else if constexpr (requires { T::may_be_missing; }) {
         return std::ranges::find(T::may_be_missing, name) != T::may_be_missing.end();
-    } else return false;
+    } else
+        return false;
 }
 
 /// The name on the bus: a C++ keyword is spelled with a trailing underscore here, without it there.

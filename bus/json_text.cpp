@@ -38,14 +38,26 @@ struct Builder {
     }
     bool on_array_begin(Error&) { return true; }
     bool on_array_end(std::size_t count, Error&) { return stack.push_array(count), true; }
-    bool on_key_part(std::string_view part, std::size_t, Error&) { return stack.push_chars(part), true; }
+    bool on_key_part(std::string_view part, std::size_t, Error&) {
+        return stack.push_chars(part), true;
+    }
     bool on_key(std::string_view part, std::size_t, Error&) { return stack.push_key(part), true; }
-    bool on_string_part(std::string_view part, std::size_t, Error&) { return stack.push_chars(part), true; }
-    bool on_string(std::string_view part, std::size_t, Error&) { return stack.push_string(part), true; }
+    bool on_string_part(std::string_view part, std::size_t, Error&) {
+        return stack.push_chars(part), true;
+    }
+    bool on_string(std::string_view part, std::size_t, Error&) {
+        return stack.push_string(part), true;
+    }
     bool on_number_part(std::string_view, Error&) { return true; }
-    bool on_int64(std::int64_t value, std::string_view, Error&) { return stack.push_int64(value), true; }
-    bool on_uint64(std::uint64_t value, std::string_view, Error&) { return stack.push_uint64(value), true; }
-    bool on_double(double value, std::string_view, Error&) { return stack.push_double(value), true; }
+    bool on_int64(std::int64_t value, std::string_view, Error&) {
+        return stack.push_int64(value), true;
+    }
+    bool on_uint64(std::uint64_t value, std::string_view, Error&) {
+        return stack.push_uint64(value), true;
+    }
+    bool on_double(double value, std::string_view, Error&) {
+        return stack.push_double(value), true;
+    }
     bool on_bool(bool value, Error&) { return stack.push_bool(value), true; }
     bool on_null(Error&) { return stack.push_null(), true; }
     bool on_comment_part(std::string_view, Error&) { return true; }
@@ -68,8 +80,12 @@ std::size_t count_members(const json::value& value) {
 std::size_t utf8_length(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = byte(0);
-    const std::size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    const std::size_t length = first < 0x80   ? 1
+                               : first < 0xC2 ? 0
+                               : first < 0xE0 ? 2
+                               : first < 0xF0 ? 3
+                               : first < 0xF5 ? 4
+                                              : 0;
     if (length == 0 || length > text.size()) return 0;
     for (std::size_t i = 1; i < length; ++i) {
         if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -115,7 +131,9 @@ bool JsonProblem::within(std::string_view name) {
     return false;
 }
 
-bool JsonProblem::within(std::size_t index) { return within("[" + std::to_string(index) + "]"); }
+bool JsonProblem::within(std::size_t index) {
+    return within("[" + std::to_string(index) + "]");
+}
 
 bool JsonProblem::expected(std::string_view kind) {
     what = "should be " + std::string(kind);
@@ -143,12 +161,17 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
-void append_json_integer(std::string& out, std::int64_t value) { append_number(out, value); }
-void append_json_unsigned(std::string& out, std::uint64_t value) { append_number(out, value); }
+void append_json_integer(std::string& out, std::int64_t value) {
+    append_number(out, value);
+}
+void append_json_unsigned(std::string& out, std::uint64_t value) {
+    append_number(out, value);
+}
 
 bool parse_json(std::string_view text, json::storage_ptr memory, json::value& into,
                 JsonProblem& problem) {
-    std::array<unsigned char, 4096> buffer;  // For values under construction; grows beyond if need be.
+    std::array<unsigned char, 4096>
+        buffer;  // For values under construction; grows beyond if need be.
     json::parse_options options;
     options.max_depth = depth_max;
     json::basic_parser<Builder> parser(options, std::move(memory), buffer.data(), buffer.size());

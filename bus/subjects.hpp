@@ -2,10 +2,9 @@
 
 // Where an event goes: `ringrift.<cluster>.<noun>.<id>.<EVENT_TYPE>`.
 //
-// Ids are percent-encoded to one NATS token: what is not a letter, a digit, `-` or `_` becomes `%XX`,
-// and an empty id becomes `~`, since NATS has no empty tokens. What could not be read has the noun
-// `unread`.
-// Pure functions; any thread.
+// Ids are percent-encoded to one NATS token: what is not a letter, a digit, `-` or `_` becomes
+// `%XX`, and an empty id becomes `~`, since NATS has no empty tokens. What could not be read has
+// the noun `unread`. Pure functions; any thread.
 
 #include <optional>
 #include <string>

@@ -22,7 +22,8 @@ class Clock {
     virtual Time now() = 0;
 };
 
-/// RFC 3339 in UTC with milliseconds, e.g. `2025-12-28T10:00:00.123Z`.
+/// RFC 3339 in UTC with milliseconds, e.g. `2025-12-28T10:00:00.123Z`. What lies outside the years
+/// 0 to 9999 is written as the nearest time inside.
 std::string to_text(Time time);
 
 /// Reads what `to_text` writes, with 0 to 9 digits of fraction (cut to milliseconds) and `Z` or a

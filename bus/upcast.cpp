@@ -4,7 +4,9 @@
 
 namespace ringrift::bus {
 
-std::span<const Upcast> upcasts() { return {}; }
+std::span<const Upcast> upcasts() {
+    return {};
+}
 
 bool upcast(std::string_view type, int from, int to, boost::json::object& data,
             std::span<const Upcast> table, JsonProblem& problem) {
@@ -17,8 +19,8 @@ bool upcast(std::string_view type, int from, int to, boost::json::object& data,
         const auto step = std::ranges::find_if(
             table, [&](const Upcast& row) { return row.type == type && row.from == at; });
         if (step == table.end()) {
-            problem.what = "is " + version(from) + ", and there is no way from " + std::to_string(at) +
-                           " to " + std::to_string(at + 1);
+            problem.what = "is " + version(from) + ", and there is no way from " +
+                           std::to_string(at) + " to " + std::to_string(at + 1);
             return problem.within(std::string_view("dataversion"));
         }
         step->apply(data);

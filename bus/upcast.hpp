@@ -18,7 +18,7 @@ namespace ringrift::bus {
 
 struct Upcast {
     std::string_view type;
-    int from = 1;                             ///< Makes version `from + 1` out of version `from`.
+    int from = 1;                              ///< Makes version `from + 1` out of version `from`.
     void (*apply)(boost::json::object& data);  ///< Total: what it does not find, it leaves.
 };
 
