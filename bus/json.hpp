@@ -204,11 +204,8 @@ bool read_pair(const boost::json::value& from, T& into, JsonProblem& problem) {
            (read_json((*items)[1], into.second, problem) || problem.within(1));
 }
 
-}  // namespace json_detail
-
 template <class T>
-void write_json(std::string& out, const T& value) {
-    using namespace json_detail;
+void write_value(std::string& out, const T& value) {
     if constexpr (std::is_same_v<T, bool>)
         out += value ? "true" : "false";
     else if constexpr (std::is_same_v<T, std::string> || IsId<T>)
@@ -240,8 +237,7 @@ void write_json(std::string& out, const T& value) {
 }
 
 template <class T>
-bool read_json(const boost::json::value& from, T& into, JsonProblem& problem) {
-    using namespace json_detail;
+bool read_value(const boost::json::value& from, T& into, JsonProblem& problem) {
     if constexpr (std::is_same_v<T, bool>) {
         if (!from.is_bool()) return problem.expected("true or false");
         return into = from.get_bool(), true;
@@ -266,6 +262,18 @@ bool read_json(const boost::json::value& from, T& into, JsonProblem& problem) {
     } else {
         return read_array(from, into, problem);
     }
+}
+
+}  // namespace json_detail
+
+template <class T>
+void write_json(std::string& out, const T& value) {
+    json_detail::write_value(out, value);
+}
+
+template <class T>
+bool read_json(const boost::json::value& from, T& into, JsonProblem& problem) {
+    return json_detail::read_value(from, into, problem);
 }
 
 }  // namespace ringrift::bus

@@ -12,20 +12,19 @@ inline constexpr std::size_t json_bytes_per_byte_max = 6;  // A control characte
 
 template <class T>
 std::size_t json_bytes_at_most(const T& value) {
-    using namespace json_detail;
-    if constexpr (std::is_same_v<T, std::string> || IsId<T>) {
-        return key_text(value).size() * json_bytes_per_byte_max + 2;
-    } else if constexpr (IsOptional<T>) {
+    if constexpr (std::is_same_v<T, std::string> || json_detail::IsId<T>) {
+        return json_detail::key_text(value).size() * json_bytes_per_byte_max + 2;
+    } else if constexpr (json_detail::IsOptional<T>) {
         return value ? json_bytes_at_most(*value) : json_scalar_bytes_max;
-    } else if constexpr (IsPair<T>) {
+    } else if constexpr (json_detail::IsPair<T>) {
         return json_bytes_at_most(value.first) + json_bytes_at_most(value.second) + 3;
-    } else if constexpr (IsList<T> || IsArray<T>) {
+    } else if constexpr (json_detail::IsList<T> || json_detail::IsArray<T>) {
         std::size_t bytes = 2;
         for (const auto& item : value) bytes += json_bytes_at_most(item) + 1;
         return bytes;
-    } else if constexpr (IsDescribed<T>) {
+    } else if constexpr (json_detail::IsDescribed<T>) {
         std::size_t bytes = 2;
-        boost::mp11::mp_for_each<Members<T>>([&](auto member) {
+        boost::mp11::mp_for_each<json_detail::Members<T>>([&](auto member) {
             bytes += std::string_view(member.name).size() + 4 +
                      json_bytes_at_most(value.*member.pointer);
         });

@@ -3,6 +3,8 @@
 // Events of every type, filled field by field from their descriptions: random ones for properties,
 // and one fixed sample of each for the golden files.
 
+#include <algorithm>
+#include <limits>
 #include <random>
 #include <string>
 #include <utility>
