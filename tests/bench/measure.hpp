@@ -1,0 +1,120 @@
+#pragma once
+
+// What every benchmark needs: a clock, the median of a few runs, the machine, and a table.
+//
+//     bench::Table table("the log");
+//     table.add("encode", count, [&] { for (const auto& event : events) bench::keep(encode(event));
+//     });
+//
+// Each row runs its body `runs` times and prints as soon as it can: the median of things per second
+// with the slowest and the fastest run, and the median per second of processor time, which others
+// on the same machine disturb less. Sizes come from `bench::size(full, smoke)`: CI runs the small.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace ringrift::bench {
+
+inline constexpr int runs = 5;
+
+inline bool is_smoke() {
+    const char* asked = std::getenv("RINGRIFT_BENCH");
+    return asked != nullptr && std::string_view(asked) == "smoke";
+}
+
+inline std::size_t size(std::size_t full, std::size_t smoke) {
+    return is_smoke() ? smoke : full;
+}
+
+/// Keeps the compiler from leaving out what made `value`.
+template <class T>
+void keep(const T& value) {
+    asm volatile("" : : "g"(&value) : "memory");
+}
+
+struct Taken {
+    double seconds = 0;
+    double processor_seconds = 0;  ///< Of all threads of this process.
+};
+
+inline double processor_seconds() {
+    timespec now = {};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+template <class Body>
+Taken measure(const Body& body) {
+    const double before = processor_seconds();
+    const auto begin = std::chrono::steady_clock::now();
+    body();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    return {.seconds = taken.count(), .processor_seconds = processor_seconds() - before};
+}
+
+/// Of an odd number of values, the one in the middle; of an even number, the lower of the two.
+inline double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+/// Model of the processor and number of cores, as /proc says.
+inline std::string machine() {
+    std::ifstream file("/proc/cpuinfo");
+    std::string model = "unknown processor";
+    for (std::string line; std::getline(file, line);) {
+        if (!line.starts_with("model name")) continue;
+        model = line.substr(line.find(':') + 2);
+        break;
+    }
+    return model + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
+}
+
+class Table {
+  public:
+    explicit Table(std::string_view title) {
+        std::printf("%.*s (%s%s; median of %d)\n", static_cast<int>(title.size()), title.data(),
+                    machine().c_str(), is_smoke() ? "; smoke size" : "", runs);
+        std::printf("| %-44s | %12s | %12s | %12s | %12s |\n", "", "per second", "slowest",
+                    "fastest", "per CPU s");
+        std::printf("| --- | ---: | ---: | ---: | ---: |\n");
+    }
+
+    /// Runs `body`, which does `count` things, `runs` times. The median of things per second.
+    template <class Body>
+    double add(std::string_view what, std::size_t count, const Body& body) {
+        return add_prepared(
+            what, count, [] { return 0; }, [&](int) { body(); });
+    }
+
+    /// The same, with what `prepare` returns made anew for each run, outside the measured time.
+    template <class Prepare, class Body>
+    double add_prepared(std::string_view what, std::size_t count, const Prepare& prepare,
+                        const Body& body) {
+        std::vector<double> rates;
+        std::vector<double> processor_rates;
+        for (int i = 0; i < runs; ++i) {
+            auto prepared = prepare();
+            const Taken taken = measure([&] { body(prepared); });
+            rates.push_back(static_cast<double>(count) / taken.seconds);
+            processor_rates.push_back(static_cast<double>(count) / taken.processor_seconds);
+        }
+        const auto [slowest, fastest] = std::minmax_element(rates.begin(), rates.end());
+        std::printf("| %-44.*s | %12.0f | %12.0f | %12.0f | %12.0f |\n",
+                    static_cast<int>(what.size()), what.data(), median(rates), *slowest, *fastest,
+                    median(processor_rates));
+        std::fflush(stdout);
+        return median(rates);
+    }
+};
+
+}  // namespace ringrift::bench
