@@ -154,7 +154,7 @@ std::vector<OptionRow> make_node_rows() {
         text(row("bind", "--bind", "RINGRIFT_BIND", group,
                  "address of the HTTP API; 0.0.0.0 lets other machines in"),
              &Options::bind),
-        path(row("data_dir", "--data-dir", "RINGRIFT_DATA_DIR", group,
+        path(row("data_dir", "--data", "RINGRIFT_DATA_DIR", group,
                  "folder for the log, games and models"),
              &Options::data_dir),
         path(row("workload", "--workload", "RINGRIFT_WORKLOAD", group,

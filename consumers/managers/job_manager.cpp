@@ -145,7 +145,7 @@ std::size_t JobManager::carry_out(const producers::Sight& sight, projections::Ho
         ended_[job] = {.job = job,
                        .type = item->order.type,
                        .config = item->order.config,
-                       .outcome = JobFailure{.kind = bus::FailureKind::missing_input, .reason = order.error()}};
+                       .outcome = JobFailure{.kind = bus::FailureKind::missing_input, .reason = order.error().sentence}};
     }
     return made;
 }

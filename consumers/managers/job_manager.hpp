@@ -12,11 +12,12 @@
 
 #include "consumers/hands.hpp"
 #include "consumers/loop.hpp"
+#include "consumers/workload.hpp"
 
 namespace ringrift::consumers {
 
 /// From an item of work to what is run here, or a sentence why it cannot be (consumers/workload.hpp).
-using ExpandWork = std::function<bus::Result<JobOrder, std::string>(const bus::WorkQueued&, bus::Position fence)>;
+using ExpandWork = std::function<bus::Result<JobOrder, CannotRun>(const bus::WorkQueued&, bus::Position fence)>;
 
 /// What `carry_out` will do. Pure, so that its test needs no process.
 struct JobChanges {

@@ -68,6 +68,18 @@ Commands announcements(const ClusterView& cluster) {
     return commands;
 }
 
+/// One candidate of a config is judged at a time, the oldest first: judged beside each other, all
+/// but the first to pass would have been measured against a model that is no longer the best.
+bool is_next(const ConfigTraining& training, const Candidate& candidate) {
+    return std::ranges::none_of(training.candidates, [&](const auto& entry) {
+        const Candidate& other = entry.second;
+        const bool under_way =
+            other.status == CandidateStatus::evaluating || other.status == CandidateStatus::evaluated;
+        const bool older = other.status == CandidateStatus::trained && other.generation < candidate.generation;
+        return under_way || older;
+    });
+}
+
 /// What is nearly never due is asked for only when it would be granted, so that refusals stay news.
 bool is_accepted(const Sight& sight, const Command& command) {
     return std::holds_alternative<std::vector<Draft>>(decide(sight, command));
@@ -143,7 +155,9 @@ Commands TrainingCoordinator::evaluate(const Sight& sight, const bus::ConfigPoli
     Commands commands;
     for (const auto& [model, candidate] : training->candidates) {
         switch (candidate.status) {
-            case CandidateStatus::trained: commands.push_back(StartEvaluation{policy.config, model}); break;
+            case CandidateStatus::trained:
+                if (is_next(*training, candidate)) commands.push_back(StartEvaluation{policy.config, model});
+                break;
             case CandidateStatus::evaluated: commands.push_back(DecidePromotion{policy.config, model}); break;
             case CandidateStatus::promoted:
             case CandidateStatus::rejected:

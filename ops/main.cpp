@@ -1,0 +1,93 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "ops/cli/commands.hpp"
+#include "ops/option_table.hpp"
+#include "ops/options.hpp"
+#include "ops/up.hpp"
+#include "ops/workload.hpp"
+
+// The one binary: `up` runs a node, everything else is a client of its API or explains itself.
+
+namespace {
+
+using namespace ringrift;
+
+int end_with(const ops::Exit& exit) {
+    if (!exit.sentence.empty()) fmt::print(stderr, "ringrift: {}\n", exit.sentence);
+    return static_cast<int>(exit.code);
+}
+
+/// `up` and `config` share the options.
+struct OptionCommands {
+    ops::OptionSources up = ops::sources_of_this_process();
+    ops::OptionSources config = ops::sources_of_this_process();
+    bool json = false;
+};
+
+int run_up(const OptionCommands& said) {
+    const auto loaded = ops::load(said.up);
+    return loaded ? end_with(ops::run_up(*loaded)) : end_with(loaded.error());
+}
+
+int show_config(const OptionCommands& said) {
+    const auto loaded = ops::load(said.config);
+    if (!loaded) return end_with(loaded.error());
+    fmt::print("{}\n", said.json ? ops::show_json(*loaded) : ops::show_text(*loaded));
+    return 0;
+}
+
+int check_config(const OptionCommands& said) {
+    const auto loaded = ops::load(said.config);
+    if (!loaded) return end_with(loaded.error());
+    const auto programs = ops::folder_of_this_program();
+    const auto& named = loaded->options.workload;
+    const auto workload = ops::load_workload(named.empty() ? ops::reference_workload(programs) : named, programs);
+    if (!workload) return end_with(workload.error());
+    for (const std::string& warning : loaded->warnings) fmt::print("warning: {}\n", warning);
+    fmt::print("options and workload {} ({}) are fine: {} configs\n", workload->name, workload->path.string(),
+               workload->cluster.configs.size());
+    return 0;
+}
+
+void add_local_commands(CLI::App& app, OptionCommands& said, int& code) {
+    CLI::App* up = app.add_subcommand("up", "Run one node in this process, on the embedded log");
+    up->footer("Example: ringrift up --data demo --until-generation 3 --for 15m\n\n"
+               "SIGINT or SIGTERM ends the jobs, gives their work back and leaves in good order.\n\n" +
+               ops::exit_code_help());
+    ops::add_option_flags(*up, said.up);
+    up->callback([&] { code = run_up(said); });
+
+    CLI::App* config = app.add_subcommand("config", "What is set, where it comes from, and whether it fits together");
+    config->require_subcommand(1);
+    CLI::App* show = config->add_subcommand("show", "Every option with its value and origin, as a TOML file");
+    ops::add_option_flags(*show, said.config);
+    show->add_flag("--json", said.json, "One JSON object");
+    show->callback([&] { code = show_config(said); });
+    CLI::App* check = config->add_subcommand("check", "Check options and workload file; start nothing");
+    ops::add_option_flags(*check, said.config);
+    check->callback([&] { code = check_config(said); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("RingRift: keeps machines teaching themselves games, and says why it does what it does.", "ringrift");
+    app.set_version_flag("--version", std::string(ops::program_version));
+    app.require_subcommand(1);
+    app.footer(ops::exit_code_help());
+    int code = 0;
+    OptionCommands said;
+    add_local_commands(app, said, code);
+    ops::cli::ClientCommands client(app, std::cout, std::cerr);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int shown = app.exit(error);
+        return shown == 0 ? 0 : static_cast<int>(ops::ExitCode::usage);
+    }
+    return client.run().value_or(code);
+}
