@@ -179,6 +179,7 @@ struct ScaleDecided {
     static constexpr EventInfo info = {"SCALE_DECIDED", Noun::nodes, Authority::leader};
     std::string decision = {};  ///< Id of the decision.
     std::int64_t change = 0;    ///< Nodes to add (positive) or to end (negative).
+    NodeId node = {};           ///< The node to end; empty when nodes are added.
     std::string reason = {};
     bool dry_run = false;
     std::int64_t nodes = 0;
@@ -186,7 +187,7 @@ struct ScaleDecided {
     const std::string& about() const { return decision; }
     friend bool operator==(const ScaleDecided&, const ScaleDecided&) = default;
 };
-BOOST_DESCRIBE_STRUCT(ScaleDecided, (), (decision, change, reason, dry_run, nodes, pending))
+BOOST_DESCRIBE_STRUCT(ScaleDecided, (), (decision, change, node, reason, dry_run, nodes, pending))
 
 struct NodeProvisionRequested {
     static constexpr EventInfo info = {"NODE_PROVISION_REQUESTED", Noun::nodes, Authority::leader};
