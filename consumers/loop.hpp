@@ -5,6 +5,7 @@
 // or repeated step only costs time. LoopManager runs those that are due.
 
 #include <concepts>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,13 @@ concept Loop = requires(const L& loop, const producers::Sight& sight) {
     { L::period } -> std::convertible_to<bus::Duration>;
     { L::runs_on } -> std::convertible_to<RunsOn>;
     { loop.step(sight) } -> std::same_as<Commands>;
+};
+
+/// A loop may also say why it has nothing to do on this machine. Empty when it has; else
+/// LoopManager does not run it and lists it as disabled, with this sentence.
+template <class L>
+concept MayRest = Loop<L> && requires(const L& loop, const producers::Sight& sight) {
+    { loop.why_rests(sight) } -> std::same_as<std::string>;
 };
 
 }  // namespace ringrift::consumers

@@ -1,0 +1,70 @@
+#include "consumers/loops/work_queue_maintenance.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "consumers/leased_work.hpp"
+#include "producers/work.hpp"
+
+namespace ringrift::consumers {
+namespace {
+
+using projections::WorkItem;
+using projections::WorkStatus;
+
+/// Longest parked first; of two that were parked together, the one queued first.
+std::vector<const WorkItem*> parked_items(const projections::WorkView& work) {
+    std::vector<const WorkItem*> items;
+    if (!work.by_status.contains(WorkStatus::parked)) return items;
+    for (const auto& [when, id] : work.ended) {
+        const WorkItem* item = find(work, id);
+        if (item != nullptr && item->status == WorkStatus::parked) items.push_back(item);
+    }
+    std::ranges::sort(items, {},
+                      [](const WorkItem* item) { return std::pair(item->ended_at, item->queued); });
+    return items;
+}
+
+}  // namespace
+
+Commands WorkQueueMaintenance::step(const producers::Sight& sight) const {
+    Commands commands = revoke_late(sight);
+    const projections::WorkView& work = sight.cluster.work;
+    std::ranges::move(producers::to_be_parked(work, parks_per_step_max),
+                      std::back_inserter(commands));
+    std::ranges::move(producers::hopeless(work, cancels_per_step_max),
+                      std::back_inserter(commands));
+    std::ranges::move(probe_parked(sight), std::back_inserter(commands));
+    return commands;
+}
+
+Commands WorkQueueMaintenance::revoke_late(const producers::Sight& sight) const {
+    std::vector<Overdue> overdue;
+    for (const WorkItem* item : leased_items(sight.cluster.work)) {
+        if (!item->lease->started_at) continue;
+        const bus::Duration age = sight.now - *item->lease->started_at;
+        if (age < item->order.timeout_ms + timeout_grace) continue;
+        overdue.push_back({.item = item,
+                           .age = age,
+                           .reason = "it runs on " + item->lease->node.value + " for " +
+                                     in_words(age) + "; its timeout is " +
+                                     in_words(item->order.timeout_ms)});
+    }
+    return time_out(std::move(overdue), timeouts_per_step_max);
+}
+
+Commands WorkQueueMaintenance::probe_parked(const producers::Sight& sight) const {
+    Commands commands;
+    for (const WorkItem* item : parked_items(sight.cluster.work)) {
+        if (commands.size() == probes_per_step_max) break;
+        const bus::Duration rested = sight.now - item->ended_at;
+        if (rested < std::max(rest_min, item->ended_at - item->queued_at)) continue;
+        commands.push_back(producers::UnparkWork{
+            .work = item->order.work,
+            .reason = "tried once more after resting for " + in_words(rested)});
+    }
+    return commands;
+}
+
+}  // namespace ringrift::consumers
