@@ -85,10 +85,10 @@ std::vector<LoopCommand> LoopManager::run_due(const producers::Sight& sight, boo
     if (!started_) return commands;
     for (Entry& entry : entries_) {
         const bool may_run = is_leader || entry.loop.runs_on == RunsOn::every_node;
-        entry.pulse.enabled = may_run;
-        entry.pulse.why_disabled = may_run ? "" : leader_in_words(sight);
-        entry.pulse.next_run_at = std::max(entry.due_at, entry.back_off_until_at);
         if (may_run && is_due(entry, sight.now)) run(entry, sight, commands);
+        entry.pulse.why_disabled = may_run ? entry.rests : leader_in_words(sight);
+        entry.pulse.enabled = entry.pulse.why_disabled.empty();
+        entry.pulse.next_run_at = std::max(entry.due_at, entry.back_off_until_at);
     }
     return commands;
 }
@@ -99,9 +99,8 @@ void LoopManager::run(Entry& entry, const producers::Sight& sight,
     set_running(RunningLoop{.name = pulse.name, .since_at = sight.now});
     const bus::Time begun = clock_.now();
     try {
-        if (entry.loop.why_rests) pulse.why_disabled = entry.loop.why_rests(sight);
-        pulse.enabled = pulse.why_disabled.empty();
-        Commands asked = pulse.enabled ? entry.loop.step(sight) : Commands{};
+        if (entry.loop.why_rests) entry.rests = entry.loop.why_rests(sight);
+        Commands asked = entry.rests.empty() ? entry.loop.step(sight) : Commands{};
         for (producers::Command& command : asked) {
             commands.push_back({.loop = entry.loop.name, .command = std::move(command)});
         }
@@ -119,7 +118,6 @@ void LoopManager::run(Entry& entry, const producers::Sight& sight,
     entry.woken = false;
     entry.due_at = sight.now + entry.loop.period;
     if (pulse.failures_in_a_row > 0) entry.due_at = entry.back_off_until_at;
-    pulse.next_run_at = entry.due_at;
     set_running({});
 }
 

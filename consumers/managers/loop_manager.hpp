@@ -86,6 +86,7 @@ class LoopManager {
     struct Entry {
         AnyLoop loop = {};
         LoopPulse pulse = {};
+        std::string rests = {};  ///< Why, as the loop said when it last ran.
         bus::Time due_at = {};
         bus::Time back_off_until_at = {};
         bool woken = false;
