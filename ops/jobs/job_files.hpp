@@ -30,7 +30,7 @@ inline constexpr std::size_t job_file_bytes_max =
 struct ProcessIdentity {
     std::int64_t pid = 0;
     std::uint64_t start_ticks = 0;  ///< Since boot, field 22 of /proc/<pid>/stat.
-    std::string boot = {};          ///< The kernel's boot id.
+    std::string boot = {};          ///< `boot_name` of ops/jobs/process_table.hpp.
     friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
 };
 

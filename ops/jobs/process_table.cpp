@@ -131,16 +131,17 @@ bool started_with(std::int64_t pid, std::string_view assignment) {
     return text.find('\0' + std::string(assignment) + '\0') != text.npos;
 }
 
-std::string boot_id() {
+std::string boot_name() {
     std::string text = read_proc("/proc/sys/kernel/random/boot_id");
     while (!text.empty() && text.back() == '\n') text.pop_back();
-    return text;
+    std::error_code unknown;  // A container that is started again counts its pids from 1.
+    return text + " " + std::filesystem::read_symlink("/proc/self/ns/pid", unknown).string();
 }
 
 std::optional<ProcessIdentity> identity_of(std::int64_t pid) {
     const auto facts = facts_of(pid);
     if (!facts) return {};
-    return ProcessIdentity{.pid = pid, .start_ticks = facts->start_ticks, .boot = boot_id()};
+    return ProcessIdentity{.pid = pid, .start_ticks = facts->start_ticks, .boot = boot_name()};
 }
 
 }  // namespace ringrift::ops

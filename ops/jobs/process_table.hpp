@@ -39,8 +39,8 @@ std::int64_t proportional_bytes(std::int64_t pid);
 /// Whether the process was started with exactly `assignment`, e.g. `NAME=value`.
 bool started_with(std::int64_t pid, std::string_view assignment);
 
-/// Changes with every boot of the machine.
-std::string boot_id();
+/// Within what pids are unique: changes with every boot of the machine or of its container.
+std::string boot_name();
 
 /// Empty when there is no such process.
 std::optional<ProcessIdentity> identity_of(std::int64_t pid);

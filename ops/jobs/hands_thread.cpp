@@ -1,0 +1,322 @@
+#include "ops/jobs/hands_thread.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+#include "consumers/workload.hpp"
+#include "ops/jobs/job_outcome.hpp"
+
+namespace ringrift::ops {
+namespace {
+
+using consumers::JobId;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds progress_period(400);       // Telemetry: a few a second at most.
+constexpr int awaited_period_ms = 20;              // While a supervisor is just coming up.
+constexpr int undelivered_period_ms = 50;          // While the node does not take its reports.
+constexpr std::size_t channel_messages_max = 200;  // In one turn.
+
+// The number of waitid's idtype_t for a pidfd; glibc 2.36 knows it as P_PIDFD.
+void reap(const UniqueFd& handle) {
+    siginfo_t how = {};
+    // Fails for a supervisor that an earlier daemon started: then it is not ours to reap.
+    ::waitid(P_PIDFD, static_cast<id_t>(handle.get()), &how, WEXITED | WNOHANG);
+}
+
+bool has_ended(const UniqueFd& handle) {
+    pollfd end = {handle.get(), POLLIN, 0};
+    return ::poll(&end, 1, 0) > 0;
+}
+
+}  // namespace
+
+HandsThread::HandsThread(JobSurroundings surroundings, std::size_t kept_max,
+                         std::unique_ptr<bus::JobChannel> channel, std::function<void()> wake)
+    : surroundings_(std::move(surroundings)),
+      kept_max_(kept_max),
+      store_(surroundings_.folders.data),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      inbox_(hands_messages_max, [this] { this->wake(); }),
+      answers_(std::numeric_limits<std::size_t>::max(), [this] { this->wake(); }),
+      outbox_(hands_reports_max, std::move(wake)),
+      channel_(std::move(channel)) {}
+
+void HandsThread::wake() const {
+    const std::uint64_t one = 1;
+    std::ignore = ::write(wake_.get(), &one, sizeof one);
+}
+
+void HandsThread::run(std::stop_token stop) {
+    const std::stop_callback waking(stop, [this] { wake(); });
+    adopt_all();
+    while (!stop.stop_requested()) {
+        turn();
+        publish();
+        wait();
+    }
+}
+
+void HandsThread::wait() {
+    std::vector<pollfd> watched = {{wake_.get(), POLLIN, 0}, {folders_.descriptor(), POLLIN, 0}};
+    const bool listens = channel_ && undelivered_.empty();
+    if (listens) watched.push_back({channel_->descriptor(), POLLIN, 0});
+    for (const auto& [id, job] : jobs_) {
+        if (job.handle) watched.push_back({job.handle.get(), POLLIN, 0});
+    }
+    ::poll(watched.data(), watched.size(), milliseconds_until_due());
+    std::uint64_t ignored = 0;
+    std::ignore = ::read(wake_.get(), &ignored, sizeof ignored);
+}
+
+void HandsThread::turn() {
+    for (auto* messages : {&inbox_, &answers_}) {
+        for (HandsMessage& message : messages->take()) {
+            std::visit([this](auto& asked) { handle(asked); }, message);
+        }
+    }
+    for (const JobId& id : folders_.changed("status")) {
+        const auto job = jobs_.find(id);
+        if (job != jobs_.end()) read_status_of(id, job->second);
+    }
+    for (auto& [id, job] : jobs_) {
+        if (job.stage == Stage::awaited) look_again(job);
+        if (job.stage == Stage::running && has_ended(job.handle)) settle(id, job);
+    }
+    hear_channel();
+    report_progress();
+    deliver();
+}
+
+int HandsThread::milliseconds_until_due() const {
+    if (channel_has_more_) return 0;
+    if (!undelivered_.empty()) return undelivered_period_ms;
+    int due = -1;  // For ever.
+    for (const auto& [id, job] : jobs_) {
+        if (job.stage == Stage::awaited) return awaited_period_ms;
+        if (job.progress_waits) due = static_cast<int>(progress_period.count());
+    }
+    return due;
+}
+
+void HandsThread::publish() {
+    const auto alive = std::count_if(jobs_.begin(), jobs_.end(), [](const auto& entry) {
+        return entry.second.stage != Stage::ended;
+    });
+    const std::lock_guard lock(mutex_);
+    alive_ = {ticket_, static_cast<std::size_t>(alive) + undelivered_.size()};
+    if (channel_) counters_.channel = channel_->counters();
+    published_.notify_all();
+}
+
+HandsCounters HandsThread::counters() const {
+    const std::lock_guard lock(mutex_);
+    return counters_;
+}
+
+std::size_t HandsThread::wait_until_none(std::uint64_t ticket, bus::Duration within) {
+    std::unique_lock lock(mutex_);
+    published_.wait_for(lock, within, [&] { return alive_.ticket >= ticket && alive_.count == 0; });
+    return alive_.count;
+}
+
+void HandsThread::handle(StartAsked& asked) {
+    const JobId id = asked.order.job;
+    Job job{.identity = {.work = id.work.value,
+                         .fence = id.fence,
+                         .type = std::string(consumers::name_of(asked.order.type)),
+                         .config = asked.order.config.value},
+            .folder = surroundings_.folders.running(id)};
+    const auto [found, is_new] = jobs_.try_emplace(id, std::move(job));
+    if (!is_new) return;
+    launcher_.add([this, order = std::move(asked.order),
+                   stop_launch = found->second.launch_stop](std::stop_token stop) mutable {
+        const std::stop_callback both(stop, [&] { stop_launch.request_stop(); });
+        auto launched = launch(order, surroundings_, verified_, stop_launch.get_token());
+        LaunchDone done{.job = order.job};
+        if (launched) done.outcome = std::move(*launched);
+        if (!launched) done.outcome = launched.error();
+        std::ignore = answers_.put(std::move(done));
+    });
+}
+
+void HandsThread::handle(StopAsked& asked) {
+    const auto found = jobs_.find(asked.job);
+    if (found != jobs_.end()) stop(found->second);
+}
+
+void HandsThread::handle(StopAllAsked& asked) {
+    ticket_ = asked.ticket;
+    for (auto& [id, job] : jobs_) stop(job);
+}
+
+void HandsThread::stop(Job& job) {
+    job.stop_asked = true;
+    job.launch_stop.request_stop();
+    if (job.stage != Stage::running) return;
+    ::syscall(SYS_pidfd_send_signal, job.handle.get(), SIGTERM, nullptr, 0);
+}
+
+void HandsThread::handle(ForgetAsked& asked) {
+    const auto found = jobs_.find(asked.job);
+    if (found == jobs_.end() || found->second.stage != Stage::ended) return;
+    // Here and not by a worker: the same job, started again, must not find the old folder.
+    std::error_code ignored;
+    if (std::filesystem::exists(found->second.folder, ignored)) {
+        retire(surroundings_.folders, found->second.folder, kept_max_);
+    }
+    jobs_.erase(found);
+}
+
+void HandsThread::handle(LaunchDone& done) {
+    Job& job = jobs_.at(done.job);
+    if (auto* launched = std::get_if<Launched>(&done.outcome)) {
+        job.handle = std::move(launched->handle);
+        return watch(done.job, job);
+    }
+    Settled settled{{.job = done.job,
+                     .type = work_type_of(job.identity.type).value_or(bus::WorkType::selfplay),
+                     .config = {job.identity.config}}};
+    settled.ended.outcome = std::get<consumers::JobFailure>(done.outcome);
+    if (job.stop_asked) settled.ended.outcome = consumers::JobStopped{};
+    handle(settled);
+}
+
+void HandsThread::handle(Settled& settled) {
+    jobs_.at(settled.ended.job).stage = Stage::ended;
+    report(std::move(settled.ended));
+}
+
+void HandsThread::adopt_all() {
+    for (const auto& folder : surroundings_.folders.all()) adopt(folder);
+}
+
+void HandsThread::adopt(const std::filesystem::path& folder) {
+    const auto order = read_order(folder);
+    const auto id = order ? job_of(*order) : std::nullopt;
+    if (!id) {
+        const auto lock = try_lock(folder);
+        if (lock) retire(surroundings_.folders, folder, kept_max_);
+        const std::lock_guard guard(mutex_);
+        counters_.unreadable_folders += 1;
+        return;
+    }
+    Job job{.identity = {.work = order->work,
+                         .fence = order->fence,
+                         .type = order->type,
+                         .config = order->config},
+            .folder = folder,
+            .stage = Stage::awaited};
+    look_again(jobs_.insert_or_assign(*id, std::move(job)).first->second);
+    if (jobs_.at(*id).stage == Stage::ended) jobs_.erase(*id);
+}
+
+// A job that an earlier daemon has left: its lock says whether a supervisor lives, its files say
+// how far it came.
+void HandsThread::look_again(Job& job) {
+    const JobId id{{job.identity.work}, job.identity.fence};
+    std::error_code ignored;
+    const auto has = [&](const char* name) {
+        return std::filesystem::exists(job.folder / name, ignored);
+    };
+    if (const auto lock = try_lock(job.folder)) {
+        if (has("exit") || has("supervisor")) return settle(id, job);
+        // It was never started, and now never will be: it is as if it had not been asked for.
+        remove_folder(job.folder);
+        job.stage = Stage::ended;
+        return;
+    }
+    const auto supervisor = read_supervisor(job.folder);
+    if (!supervisor) return;
+    auto handle = handle_of(*supervisor);
+    if (!handle) return;  // It has just ended; next time its lock is free.
+    job.handle = std::move(*handle);
+    watch(id, job);
+}
+
+void HandsThread::watch(const JobId& id, Job& job) {
+    job.stage = Stage::running;
+    folders_.add(id, job.folder);
+    read_status_of(id, job);
+    if (job.stop_asked) stop(job);
+}
+
+void HandsThread::settle(const JobId& id, Job& job) {
+    read_status_of(id, job);
+    if (job.handle) reap(job.handle);
+    job.handle.reset();
+    job.progress_waits = false;
+    job.stage = Stage::settling;
+    folders_.remove(id);
+    settler_.add([this, folder = job.folder, identity = job.identity](std::stop_token stop) {
+        Settled settled{outcome_of(folder, identity, store_, stop)};
+        // What was cut off has no outcome yet; the next hands will find it.
+        if (!stop.stop_requested()) std::ignore = answers_.put(std::move(settled));
+    });
+}
+
+void HandsThread::read_status_of(const JobId& id, Job& job) {
+    const auto status = read_status(job.folder);
+    if (!status || status->program_pid <= 0) return;
+    if (!job.said_running) report(consumers::JobRunning{id, status->program_pid});
+    job.said_running = true;
+    const auto said = bus::parse_progress(status->said);
+    if (said) note_progress(job, said->progress_ppm, said->games);
+}
+
+void HandsThread::hear_channel() {
+    channel_has_more_ = false;
+    if (!channel_ || !undelivered_.empty()) return;
+    auto received = channel_->receive(channel_messages_max, steady_clock::now());
+    channel_has_more_ = received.more;
+    for (bus::JobMessage& message : received.messages) {
+        const JobId id{message.work, message.fence};
+        const auto job = jobs_.find(id);
+        if (job == jobs_.end() || job->second.stage == Stage::ended) {
+            const std::lock_guard lock(mutex_);
+            counters_.strange_messages += 1;
+        } else if (const auto* progress = std::get_if<bus::ProgressSaid>(&message.said)) {
+            note_progress(job->second, progress->progress_ppm, progress->games);
+        } else {
+            auto& event = std::get<bus::EventSaid>(message.said);
+            report(consumers::JobSays{id, std::move(event.type), std::move(event.data)});
+        }
+    }
+}
+
+void HandsThread::note_progress(Job& job, std::int64_t ppm, std::int64_t games) {
+    if (job.progress.progress_ppm == ppm && job.progress.games == games) return;
+    job.progress.progress_ppm = ppm;
+    job.progress.games = games;
+    job.progress_waits = true;
+}
+
+void HandsThread::report_progress() {
+    const auto now = steady_clock::now();
+    for (auto& [id, job] : jobs_) {
+        const bool due = job.said_running && now - job.progress_at >= progress_period;
+        if (!job.progress_waits || !due || job.stage != Stage::running) continue;
+        job.progress.job = id;
+        job.progress_waits = false;
+        job.progress_at = now;
+        report(job.progress);
+    }
+}
+
+void HandsThread::report(consumers::JobReport report) {
+    undelivered_.push_back(std::move(report));
+}
+
+void HandsThread::deliver() {
+    while (!undelivered_.empty() && outbox_.put(undelivered_.front())) undelivered_.pop_front();
+}
+
+}  // namespace ringrift::ops

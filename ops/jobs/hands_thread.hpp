@@ -1,0 +1,156 @@
+#pragma once
+
+// What the hands do on their own thread: the table of this node's jobs, and all that moves it.
+//
+// Each job goes one way: launching → running → settling → ended → forgotten. What takes long
+// because of files is done by two workers (one launches, one settles, so that hashing the inputs of
+// a training does not hold back the results of a selfplay) whose answers come back as messages.
+// Everything else is woken by descriptors: messages, the end of a supervisor, a new status, the
+// channel. Created on the node's thread; `run` and all below it belong to the hands' thread.
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <variant>
+#include <vector>
+
+#include "bus/inbox.hpp"
+#include "bus/job_channel.hpp"
+#include "consumers/hands.hpp"
+#include "ops/jobs/file_store.hpp"
+#include "ops/jobs/file_worker.hpp"
+#include "ops/jobs/folder_watch.hpp"
+#include "ops/jobs/job_launch.hpp"
+
+namespace ringrift::ops {
+
+struct StartAsked {
+    consumers::JobOrder order = {};
+};
+struct StopAsked {
+    consumers::JobId job = {};
+};
+struct StopAllAsked {
+    std::uint64_t ticket = 0;
+};
+struct ForgetAsked {
+    consumers::JobId job = {};
+};
+/// From the workers.
+struct LaunchDone {
+    consumers::JobId job = {};
+    std::variant<Launched, consumers::JobFailure> outcome = {};
+};
+struct Settled {
+    consumers::JobEnded ended = {};
+};
+using HandsMessage =
+    std::variant<StartAsked, StopAsked, StopAllAsked, ForgetAsked, LaunchDone, Settled>;
+
+inline constexpr std::size_t hands_messages_max = 10'000;
+inline constexpr std::size_t hands_reports_max = 4096;
+
+/// How many jobs have not ended, and which `StopAllAsked` was seen before they were counted.
+struct JobsAlive {
+    std::uint64_t ticket = 0;
+    std::size_t count = 0;
+};
+
+/// What the hands could not hand on or take over. Each is also a line at level error in the log of
+/// the daemon, which reads them.
+struct HandsCounters {
+    std::int64_t unreadable_folders = 0;  ///< Set aside in `<data>/ended`.
+    std::int64_t strange_messages = 0;    ///< On the channel, from a job that does not run here.
+    bus::JobChannelCounters channel = {};
+};
+
+class HandsThread {
+  public:
+    HandsThread(JobSurroundings surroundings, std::size_t kept_max,
+                std::unique_ptr<bus::JobChannel> channel, std::function<void()> wake);
+
+    /// Until `stop`; what runs by then goes on running.
+    void run(std::stop_token stop);
+
+    // Any thread.
+    [[nodiscard]] bool put(HandsMessage message) { return inbox_.put(std::move(message)); }
+    std::vector<consumers::JobReport> take() { return outbox_.take(); }
+    void wake() const;
+    HandsCounters counters() const;
+    /// Waits until no job is alive, counted after `ticket` was seen. Yields how many are.
+    std::size_t wait_until_none(std::uint64_t ticket, bus::Duration within);
+
+  private:
+    using MonotonicTime = std::chrono::steady_clock::time_point;
+    enum class Stage { launching, awaited, running, settling, ended };
+
+    struct Job {
+        LaunchOrder identity = {};  ///< Work, fence, type, config; the rest is in the folder.
+        std::filesystem::path folder = {};
+        Stage stage = Stage::launching;
+        UniqueFd handle = {};  ///< The supervisor's pidfd, while it runs.
+        bool stop_asked = false;
+        std::stop_source launch_stop = {};
+        bool said_running = false;
+        consumers::JobProgress progress = {};
+        bool progress_waits = false;
+        MonotonicTime progress_at = {};  ///< Of the last report.
+    };
+    using Jobs = std::map<consumers::JobId, Job>;
+
+    void wait();
+    void turn();
+    int milliseconds_until_due() const;
+    void publish();
+
+    void handle(StartAsked& asked);
+    void handle(StopAsked& asked);
+    void handle(StopAllAsked& asked);
+    void handle(ForgetAsked& asked);
+    void handle(LaunchDone& done);
+    void handle(Settled& settled);
+
+    void adopt_all();
+    void adopt(const std::filesystem::path& folder);
+    void look_again(Job& job);
+    void watch(const consumers::JobId& id, Job& job);
+    void stop(Job& job);
+    void settle(const consumers::JobId& id, Job& job);
+
+    void read_status_of(const consumers::JobId& id, Job& job);
+    void hear_channel();
+    void note_progress(Job& job, std::int64_t ppm, std::int64_t games);
+    void report_progress();
+    void report(consumers::JobReport report);
+    void deliver();
+
+    const JobSurroundings surroundings_;
+    const std::size_t kept_max_;
+    const FileStore store_;
+    UniqueFd wake_;  ///< An eventfd.
+    bus::Inbox<HandsMessage> inbox_;
+    bus::Inbox<HandsMessage> answers_;  ///< Of the workers: at most two for each job, so never full.
+    bus::Inbox<consumers::JobReport> outbox_;
+    std::unique_ptr<bus::JobChannel> channel_;  ///< May be none.
+    bool channel_has_more_ = false;
+    FolderWatch folders_;
+    Jobs jobs_;
+    std::deque<consumers::JobReport> undelivered_;  ///< While the outbox is full.
+    std::uint64_t ticket_ = 0;
+
+    mutable std::mutex mutex_;
+    std::condition_variable published_;
+    JobsAlive alive_;         ///< Guarded by mutex_.
+    HandsCounters counters_;  ///< Guarded by mutex_.
+
+    VerifiedFiles verified_;  ///< Belongs to launcher_.
+    FileWorker launcher_;     ///< Last: workers end before what they use.
+    FileWorker settler_;
+};
+
+}  // namespace ringrift::ops

@@ -1,0 +1,207 @@
+// Daemons come and go, jobs stay: the end of each is reported once, as if nothing had happened, and
+// no program is ever started twice.
+
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include "tests/process/hands_bench.hpp"
+
+namespace ringrift::tests {
+namespace {
+
+// Says that it was started, and plays on until it is told to finish.
+constexpr const char* waiting_script = R"(
+echo started >> $RINGRIFT_TEST_SCRATCH/starts
+while ! [ -e $RINGRIFT_TEST_SCRATCH/finish ]; do sleep 0.01; done
+echo a game > g.jsonl; keep g.jsonl 1; succeed 1
+)";
+
+void finish(HandsBench& bench) {
+    std::ofstream(bench.scratch.path() / "finish") << "now";
+}
+
+std::string starts(HandsBench& bench) {
+    return text_of(bench.scratch.path() / "starts");
+}
+
+bool succeeded(const consumers::JobEnded& ended) {
+    return std::holds_alternative<consumers::JobSuccess>(ended.outcome);
+}
+
+// Starts `order` with hands of another process and kills that process, -9, once the job runs.
+void start_and_kill_the_daemon(HandsBench& bench, const consumers::JobOrder& order) {
+    bench.close();  // One thread only from here on, so that fork is safe.
+    const ::pid_t daemon = ::fork();
+    REQUIRE(daemon >= 0);
+    if (daemon == 0) {
+        auto hands = ops::PosixHands::open(bench.options);
+        if (!hands) ::_exit(1);
+        (*hands)->start(order);
+        while (true) ::pause();
+    }
+    bench.await([&] { return !starts(bench).empty(); });
+    ::kill(daemon, SIGKILL);
+    ::waitpid(daemon, nullptr, 0);
+}
+
+}  // namespace
+
+TEST_CASE("a job that runs while its hands are replaced ends as if nothing had happened") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.hands->start(order);
+    const auto before = bench.await_running(order.job);
+    bench.await([&] { return !starts(bench).empty(); });
+    bench.close();
+    bench.reports.clear();
+    bench.open();
+    bench.hands->start(order);  // JobManager asks for what it does not see; that changes nothing.
+    CHECK(bench.await_running(order.job).pid == before.pid);
+    finish(bench);
+    CHECK(succeeded(bench.await_end(order.job)));
+    CHECK(bench.reports_of<consumers::JobEnded>(order.job).size() == 1);
+    CHECK(starts(bench) == "started\n");
+}
+
+TEST_CASE("a job outlives a daemon that is killed, and its end is reported by the next") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    start_and_kill_the_daemon(bench, order);
+    bench.open();
+    bench.await_running(order.job);
+    finish(bench);
+    const auto ended = bench.await_end(order.job);
+    CHECK(succeeded(ended));
+    CHECK(ended.config == order.config);
+    CHECK(starts(bench) == "started\n");
+    CHECK(processes_below(bench.data.path()).empty());
+}
+
+TEST_CASE("a job that ended while there was no daemon is reported by the next, until forgotten") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    start_and_kill_the_daemon(bench, order);
+    finish(bench);
+    bench.await([&] { return std::filesystem::exists(bench.folder(order.job) / "exit"); });
+    for (int daemon = 0; daemon < 2; ++daemon) {
+        bench.reports.clear();
+        bench.open();
+        const auto ended = bench.await_end(order.job);
+        CHECK(succeeded(ended));
+        CHECK(ended.run.count() > 0);
+        CHECK(bench.reports_of<consumers::JobRunning>(order.job).size() == 1);
+        if (daemon == 0) bench.close();
+    }
+    bench.hands->forget(order.job);
+    bench.await([&] { return !std::filesystem::exists(bench.folder(order.job)); });
+    bench.close();
+    bench.reports.clear();
+    bench.open();
+    CHECK(succeeded(bench.run(bench.order(waiting_script, "another"))));
+    CHECK(bench.reports_of<consumers::JobEnded>(order.job).empty());
+    CHECK(starts(bench) == "started\nstarted\n");
+}
+
+TEST_CASE(
+    "a job whose supervisor was killed while there was no daemon is lost, with its processes") {
+    HandsBench bench;
+    const auto order =
+        bench.order("(setsid sleep 1000 &) ; (sleep 1000 &) ; " + std::string(waiting_script));
+    start_and_kill_the_daemon(bench, order);
+    const auto supervisor = ops::read_supervisor(bench.folder(order.job));
+    REQUIRE(supervisor);
+    ::kill(static_cast<::pid_t>(supervisor->pid), SIGKILL);
+    bench.open();
+    CHECK(failure_of(bench.await_end(order.job)).kind == bus::FailureKind::lost);
+    CHECK(processes_below(bench.data.path()).empty());
+    CHECK(starts(bench) == "started\n");
+}
+
+TEST_CASE("a second supervisor in a folder starts nothing, neither beside the first nor after it") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.hands->start(order);
+    bench.await([&] { return !starts(bench).empty(); });
+    const std::string second =
+        bench.options.supervisor_program.string() + " " + bench.folder(order.job).string();
+    constexpr int held = 65;
+    CHECK(WEXITSTATUS(::system(second.c_str())) == held);
+    finish(bench);
+    CHECK(succeeded(bench.await_end(order.job)));
+    CHECK(WEXITSTATUS(::system(second.c_str())) == held);
+    CHECK(starts(bench) == "started\n");
+}
+
+TEST_CASE("a job that was ordered but never started is forgotten, so that it can be started anew") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.close();
+    REQUIRE(ops::make_folder({bench.data.path()}, order.job,
+                             {.work = "w-1", .fence = 7, .type = "selfplay", .argv = {"true"}},
+                             ""));
+    bench.open();
+    finish(bench);
+    CHECK(succeeded(bench.run(order)));
+    CHECK(bench.reports_of<consumers::JobEnded>(order.job).size() == 1);
+    CHECK(starts(bench) == "started\n");
+}
+
+TEST_CASE("a supervisor that comes after its folder was put away starts nothing") {
+    HandsBench bench;
+    bench.close();
+    const auto order = bench.order(waiting_script);
+    const auto folder = bench.folder(order.job);
+    const ops::LaunchOrder launch{
+        .work = "w-1", .fence = 7, .type = "selfplay", .argv = {"touch", bench.scratch / "ran"}};
+    REQUIRE(ops::make_folder({bench.data.path()}, order.job, launch, ""));
+    const ops::UniqueFd late(::open((folder / "lock").c_str(), O_RDWR));
+    ops::remove_folder(folder);
+    REQUIRE(ops::make_folder({bench.data.path()}, order.job, launch, ""));
+    const std::string command = bench.options.supervisor_program.string() + " " + folder.string() +
+                                " " + std::to_string(late.get());
+    constexpr int held = 65;
+    CHECK(WEXITSTATUS(::system(command.c_str())) == held);
+    CHECK_FALSE(std::filesystem::exists(bench.scratch.path() / "ran"));
+}
+
+TEST_CASE("hands refuse a data folder where others are at work") {
+    HandsBench bench;
+    CHECK_FALSE(ops::PosixHands::open(bench.options));
+}
+
+TEST_CASE("an orderly shutdown stops all jobs and reports each as stopped") {
+    HandsBench bench;
+    std::vector<consumers::JobId> jobs;
+    for (const char* name : {"one", "two", "three"}) {
+        const auto order = bench.order("sleep 1000", name);
+        bench.hands->start(order);
+        jobs.push_back(order.job);
+    }
+    CHECK(bench.hands->stop_all(patience) == 0);
+    for (const auto& job : jobs) {
+        const auto ends = bench.reports_of<consumers::JobEnded>(job);
+        REQUIRE(ends.size() == 1);
+        CHECK(std::holds_alternative<consumers::JobStopped>(ends[0].outcome));
+    }
+    CHECK(processes_below(bench.data.path()).empty());
+}
+
+TEST_CASE("what the last jobs printed is kept, and what older ones did is not") {
+    HandsBench bench;
+    bench.close();
+    bench.options.kept_logs_max = 2;
+    bench.open();
+    std::vector<consumers::JobId> jobs;
+    for (const char* name : {"first", "second", "third"}) {
+        const auto order = bench.order(std::string("echo I am ") + name + "; exit 1", name);
+        bench.run(order);
+        bench.hands->forget(order.job);
+        bench.await([&] { return !std::filesystem::exists(bench.folder(order.job)); });
+        jobs.push_back(order.job);
+    }
+    bench.await([&] { return !bench.hands->job_logs(jobs[0]); });
+    REQUIRE(bench.hands->job_logs(jobs[1]));
+    CHECK(bench.hands->job_logs(jobs[2])->standard_output == "I am third\n");
+}
+
+}  // namespace ringrift::tests
