@@ -59,7 +59,8 @@ std::optional<Exit> prepare_data_folder(const fs::path& folder) {
 
 Exit exit_of(const bus::OpenError& error) {
     const bool taken = error.why == bus::OpenError::Why::locked;
-    return {taken ? ExitCode::data_dir_taken : ExitCode::data_dir_unusable, error.sentence};
+    if (taken) return {ExitCode::data_dir_taken, error.sentence + "; end it, or give this one another folder with --data"};
+    return {ExitCode::data_dir_unusable, error.sentence};
 }
 
 /// What is written to the log file of the operator, from where the log stood at the start.

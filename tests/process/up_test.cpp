@@ -1,0 +1,152 @@
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "bus/sqlite_log.hpp"
+#include "tests/catch.hpp"
+#include "tests/process/daemon.hpp"
+#include "tests/temporary_folder.hpp"
+
+// `ringrift up` as a person starts it: what it refuses and how, how it ends, what the log holds.
+
+namespace ringrift::tests {
+namespace {
+
+struct Place {
+    TemporaryFolder folder = {};
+    std::string workload = write_fast_workload(folder.path().string());
+    std::string data = folder / "data";
+    std::string output = folder / "output";
+
+    std::vector<std::string> up(std::vector<std::string> more = {}) const {
+        std::vector<std::string> arguments = {"up", "--port", "0", "--data", data, "--workload", workload};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return arguments;
+    }
+};
+
+constexpr auto soon = std::chrono::seconds(20);
+
+std::map<bus::EventId, bus::Event> events_of(const std::string& data) {
+    auto log = bus::SqliteLog::open(data + "/events.db");
+    REQUIRE(log);
+    std::map<bus::EventId, bus::Event> events;
+    for (bus::Position after = 0;;) {
+        auto batch = (*log)->read(after, 10'000);
+        REQUIRE(batch);
+        if (batch->empty()) return events;
+        for (bus::Recorded& recorded : *batch) events.emplace(recorded.event.id, std::move(recorded.event));
+        after += batch->size();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("the last event of a generation leads back to the games it was learnt from") {
+    const Place place;
+    Daemon daemon(place.up({"--until-generation", "1", "--for", "3m"}), place.output);
+    const auto code = daemon.exit_code(200s);
+    INFO(daemon.output());
+    REQUIRE(code == 0);
+    const auto events = events_of(place.data);
+    const auto last = std::ranges::find_if(events, [](const auto& entry) {
+        return std::holds_alternative<bus::CurriculumRebalanced>(entry.second.fact);
+    });
+    REQUIRE(last != events.end());
+    std::vector<std::string> chain;
+    for (bus::EventId id = last->first; !id.empty();) {
+        const auto at = events.find(id);
+        REQUIRE(at != events.end());
+        chain.insert(chain.begin(), std::string(type_of(at->second)));
+        id = at->second.causation;
+    }
+    std::vector<std::string> stages;
+    for (const std::string& type : chain) {
+        const bool is_stage = type == "GAMES_RECORDED" || type == "DATA_SYNC_COMPLETED" ||
+                              type == "NPZ_EXPORT_COMPLETE" || type == "TRAINING_COMPLETED" ||
+                              type == "EVALUATION_COMPLETED" || type == "MODEL_PROMOTED" ||
+                              type == "PROMOTION_REJECTED" || type == "CURRICULUM_REBALANCED";
+        if (is_stage) stages.push_back(type);
+    }
+    INFO([&] {
+        std::string text;
+        for (const auto& type : chain) text += type + " ";
+        return text;
+    }());
+    REQUIRE(stages.size() == 7);
+    CHECK(stages[0] == "GAMES_RECORDED");
+    CHECK(stages[1] == "DATA_SYNC_COMPLETED");
+    CHECK(stages[2] == "NPZ_EXPORT_COMPLETE");
+    CHECK(stages[3] == "TRAINING_COMPLETED");
+    CHECK(stages[4] == "EVALUATION_COMPLETED");
+    CHECK(stages[6] == "CURRICULUM_REBALANCED");
+}
+
+TEST_CASE("SIGTERM ends the jobs, gives their work back and exits with 0") {
+    const Place place;
+    Daemon daemon(place.up(), place.output);
+    REQUIRE(daemon.says("Sync completed", soon));
+    daemon.send(SIGTERM);
+    const auto code = daemon.exit_code(35s);
+    INFO(daemon.output());
+    CHECK(code == 0);
+    CHECK(daemon.output().find("Node left") != std::string::npos);
+}
+
+TEST_CASE("a second process on the same data folder is refused, and the first goes on") {
+    const Place place;
+    Daemon first(place.up(), place.output);
+    REQUIRE(first.says("[P2P] Leader elected", soon));
+    Daemon second(place.up(), place.folder / "second");
+    CHECK(second.exit_code(soon) == 7);
+    CHECK(second.output().find("--data") != std::string::npos);
+    CHECK(first.running());
+}
+
+TEST_CASE("a port in use is one sentence, and nothing is started") {
+    const Place place;
+    Daemon first(place.up(), place.output);
+    REQUIRE(first.says("api=http://127.0.0.1:", soon));
+    const std::string said = first.output();
+    const auto at = said.find("api=http://127.0.0.1:") + 21;
+    const std::string port = said.substr(at, said.find(' ', at) - at);
+    Daemon second({"up", "--port", port, "--data", place.folder / "other", "--workload", place.workload},
+                  place.folder / "second");
+    CHECK(second.exit_code(soon) == 5);
+    CHECK(second.output().find(port) != std::string::npos);
+    CHECK(events_of(place.folder / "other").empty());
+}
+
+TEST_CASE("a data folder that cannot be written is one sentence with a code of its own") {
+    const Place place;
+    std::ofstream(place.folder / "file") << "not a folder";
+    Daemon daemon({"up", "--port", "0", "--data", (place.folder / "file") + "/data", "--workload", place.workload},
+                  place.output);
+    CHECK(daemon.exit_code(soon) == 6);
+    CHECK(daemon.output().find("--data") != std::string::npos);
+}
+
+TEST_CASE("a broken workload file is named with its line") {
+    const Place place;
+    std::ofstream(place.folder / "broken.toml") << "name = \"x\"\n[selfplay\n";
+    Daemon daemon({"up", "--port", "0", "--data", place.data, "--workload", place.folder / "broken.toml"}, place.output);
+    CHECK(daemon.exit_code(soon) == 8);
+    CHECK(daemon.output().find("broken.toml:2") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(place.data));
+}
+
+TEST_CASE("time that is up before the generation is reached has a code of its own") {
+    const Place place;
+    Daemon daemon(place.up({"--for", "1s", "--until-generation", "1000"}), place.output);
+    CHECK(daemon.exit_code(40s) == 9);
+}
+
+TEST_CASE("arguments that make no sense are refused as a whole, before anything is started") {
+    const Place place;
+    Daemon daemon(place.up({"--lease", "1s"}), place.output);
+    CHECK(daemon.exit_code(soon) == 2);
+    CHECK(daemon.output().find("lease") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(place.data));
+}
+
+}  // namespace ringrift::tests
