@@ -365,7 +365,7 @@ std::int64_t stride_of(const bus::WorkQueued& order) {
     constexpr std::int64_t whole_ppm = 1'000'000;
     const std::int64_t slots = std::clamp<std::int64_t>(order.needs.slots, 1, 1'000);
     const std::int64_t share_ppm = std::clamp<std::int64_t>(order.share_ppm, 1'000, whole_ppm);
-    return slots * pass_per_slot / share_ppm * whole_ppm;
+    return slots * pass_per_slot * whole_ppm / share_ppm;
 }
 
 std::int64_t pass_of(const WorkView& view, const bus::ConfigKey& config) {
