@@ -1,0 +1,73 @@
+#include "tests/simulation/simulation.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+
+#include "tests/catch.hpp"
+
+// How many seeds: RINGRIFT_SIMULATION_SEEDS, else fewer where a sanitizer makes each ten times
+// slower.
+
+namespace {
+
+using namespace ringrift::simulation;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t seeds_default = 20;
+#else
+constexpr std::uint64_t seeds_default = 220;
+#endif
+
+std::uint64_t seeds_wanted() {
+    const char* text = std::getenv("RINGRIFT_SIMULATION_SEEDS");
+    return text == nullptr ? seeds_default : std::strtoull(text, nullptr, 10);
+}
+
+}  // namespace
+
+TEST_CASE("whatever befalls the cluster, what must be true of its log is true") {
+    using clock = std::chrono::steady_clock;
+    const auto begun = clock::now();
+    const std::uint64_t seeds = seeds_wanted();
+    std::int64_t events = 0, starts = 0, completed = 0, promotions = 0, rejections = 0, failed = 0;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        const SimulationResult result = simulate({.seed = seed}, nullptr);
+        if (!result.passed) {
+            ++failed;
+            FAIL_CHECK(result.report);
+        }
+        events += result.events;
+        starts += result.starts;
+        completed += result.completed;
+        promotions += result.promotions;
+        rejections += result.rejections;
+    }
+    const auto took = std::chrono::duration<double>(clock::now() - begun).count();
+    std::cout << seeds << " seeds in " << took << " s (" << double(seeds) / took << " per second), "
+              << failed << " failed; for each seed " << events / std::int64_t(seeds) << " events, "
+              << starts / std::int64_t(seeds) << " starts, " << completed / std::int64_t(seeds)
+              << " items completed; in all " << promotions << " promotions and " << rejections
+              << " rejections\n";
+}
+
+TEST_CASE("the same seed gives the same bytes") {
+    for (const std::uint64_t seed : {0U, 7U, 23U}) {
+        const SimulationResult first = simulate({.seed = seed, .hours = 4}, nullptr);
+        std::ostringstream trace;
+        const SimulationResult second = simulate({.seed = seed, .hours = 4}, &trace);
+        CHECK(first.digest == second.digest);
+        CHECK(first.events == second.events);
+        CHECK_FALSE(trace.str().empty());
+    }
+    CHECK(simulate({.seed = 1, .hours = 3}, nullptr).digest !=
+          simulate({.seed = 2, .hours = 3}, nullptr).digest);
+}
+
+TEST_CASE("what cannot be simulated is refused with a sentence") {
+    std::ostringstream out;
+    CHECK(run_simulation({.seed = 1, .nodes = 3}, out) == 2);
+    CHECK(run_simulation({.seed = 1, .hours = 2}, out) == 2);
+    CHECK(out.str().find("not built yet") != std::string::npos);
+}
