@@ -1,6 +1,8 @@
 #include "bus/lock_file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -19,6 +21,24 @@ std::string holder_of(int descriptor) {
     return pid.substr(0, pid.find_first_not_of("0123456789"));
 }
 
+/// Whether a process of this pid lives. An unknown holder counts as alive.
+bool lives(const std::string& pid) { return pid.empty() || ::kill(std::stoi(pid), 0) == 0 || errno != ESRCH; }
+
+/// Takes the lock. A holder that was killed while it started a child lives on in that child until
+/// the child becomes another program: so a dead holder is waited for, a living one is not.
+bool lock_now_or_soon(int descriptor) {
+    constexpr int tries_max = 200;
+    constexpr int pause_ms = 10;
+    for (int tries = 0; tries < tries_max; ++tries) {
+        if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
+        if (errno != EWOULDBLOCK) return false;
+        if (lives(holder_of(descriptor))) break;
+        ::poll(nullptr, 0, pause_ms);
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
 }  // namespace
 
 Result<LockFile, LockRefused> LockFile::acquire(const std::string& path) {
@@ -27,7 +47,8 @@ Result<LockFile, LockRefused> LockFile::acquire(const std::string& path) {
         return LockRefused{.sentence = "cannot create " + path + ": " + std::strerror(errno)};
     }
     LockFile lock(descriptor);
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    errno = 0;
+    if (!lock_now_or_soon(descriptor)) {
         if (errno != EWOULDBLOCK) {
             return LockRefused{.sentence = "cannot lock " + path + ": " + std::strerror(errno)};
         }

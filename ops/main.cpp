@@ -9,6 +9,7 @@
 #include "ops/options.hpp"
 #include "ops/up.hpp"
 #include "ops/workload.hpp"
+#include "tests/simulation/simulation.hpp"
 
 // The one binary: `up` runs a node, everything else is a client of its API or explains itself.
 
@@ -72,6 +73,18 @@ void add_local_commands(CLI::App& app, OptionCommands& said, int& code) {
     check->callback([&] { code = check_config(said); });
 }
 
+void add_sim_command(CLI::App& app, simulation::SimulationOptions& options, int& code) {
+    CLI::App* sim = app.add_subcommand("sim", "Run the node under a false clock, log, disk and processes, from a seed");
+    sim->footer("The same seed gives the same events, byte for byte. A property that does not hold is\n"
+                "reported with the events concerned and the command that repeats it.\n\n"
+                "Example: ringrift sim --seed 180 --hours 6 --trace");
+    sim->add_option("--seed", options.seed, "Of every chance in the simulated world");
+    sim->add_option("--nodes", options.nodes, "Nodes of the simulated cluster");
+    sim->add_option("--hours", options.hours, "Simulated hours, 3 to 24; the last 2.5 are without faults");
+    sim->add_flag("--trace", options.trace, "One line for each event and each fault");
+    sim->callback([&] { code = simulation::run_simulation(options, std::cout); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,6 +95,8 @@ int main(int argc, char** argv) {
     int code = 0;
     OptionCommands said;
     add_local_commands(app, said, code);
+    simulation::SimulationOptions simulated;
+    add_sim_command(app, simulated, code);
     ops::cli::ClientCommands client(app, std::cout, std::cerr);
     try {
         app.parse(argc, argv);

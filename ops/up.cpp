@@ -40,7 +40,6 @@ void set_up_logging(LogLevel level) {
 
 /// The data folder, there and writable with room for a start, or why not.
 std::optional<Exit> prepare_data_folder(const fs::path& folder) {
-    constexpr std::uintmax_t room_min = 64ULL << 20U;
     std::error_code error;
     fs::create_directories(folder, error);
     if (error || access(folder.c_str(), W_OK | X_OK) != 0) {
@@ -49,10 +48,13 @@ std::optional<Exit> prepare_data_folder(const fs::path& folder) {
                                                              folder.string(), why)};
     }
     const auto space = fs::space(folder, error);
-    if (!error && space.available < room_min) {
+    if (error) return {};
+    const auto disk = projections::judge_disk({}, projections::DiskState::ok, static_cast<std::int64_t>(space.available),
+                                              static_cast<std::int64_t>(space.capacity));
+    if (disk.state == projections::DiskState::halted) {
         return Exit{ExitCode::data_dir_unusable,
-                    fmt::format("the data folder {} has only {} MiB left; free some space or choose another with --data",
-                                folder.string(), space.available >> 20U)};
+                    fmt::format("the disk of the data folder {} is full: {}; free some or choose another with --data",
+                                folder.string(), disk.reason)};
     }
     return {};
 }
@@ -61,6 +63,16 @@ Exit exit_of(const bus::OpenError& error) {
     const bool taken = error.why == bus::OpenError::Why::locked;
     if (taken) return {ExitCode::data_dir_taken, error.sentence + "; end it, or give this one another folder with --data"};
     return {ExitCode::data_dir_unusable, error.sentence};
+}
+
+void write_line(const LogLine& line) {
+    switch (line.level) {
+        case LineLevel::debug: spdlog::debug("{}", line.text); break;
+        case LineLevel::info: spdlog::info("{}", line.text); break;
+        case LineLevel::warning: spdlog::warn("{}", line.text); break;
+        case LineLevel::error: spdlog::error("{}", line.text); break;
+        case LineLevel::critical: spdlog::critical("{}", line.text); break;
+    }
 }
 
 /// What is written to the log file of the operator, from where the log stood at the start.
@@ -80,12 +92,7 @@ class LinesOfTheLog {
     }
     void say(const LogLine& line) {
         printer_.clear();
-        switch (line.level) {
-            case LineLevel::debug: spdlog::debug("{}", line.text); break;
-            case LineLevel::info: spdlog::info("{}", line.text); break;
-            case LineLevel::warning: spdlog::warn("{}", line.text); break;
-            case LineLevel::error: spdlog::error("{}", line.text); break;
-        }
+        write_line(line);
     }
 
   private:
@@ -134,6 +141,23 @@ bool generation_reached(const projections::ClusterView& cluster, std::int64_t ge
     }
     return true;
 }
+
+/// Says it when the disk becomes low, halts new work, or recovers.
+class DiskWatch {
+  public:
+    std::optional<LogLine> news(const projections::DiskVerdict& disk) {
+        if (disk.state == std::exchange(state_, disk.state)) return {};
+        switch (disk.state) {
+            case projections::DiskState::ok: return LogLine{.text = "[P2P] Disk ok: " + disk.reason};
+            case projections::DiskState::low: return LogLine{LineLevel::warning, "[P2P] Disk low: " + disk.reason};
+            case projections::DiskState::halted: break;
+        }
+        return LogLine{LineLevel::error, "[P2P] CRITICAL Disk full: " + disk.reason};
+    }
+
+  private:
+    projections::DiskState state_ = projections::DiskState::ok;
+};
 
 class Daemon {
   public:
@@ -275,16 +299,15 @@ std::optional<Exit> Daemon::check_subscriptions(bus::Time now) {
     const auto failed = node_->critical_failed(now);
     if (failed.empty()) {
         subscriptions_said_ = true;
-        spdlog::info("[P2P] Event subscriptions: daemon=OK, feedback=OK, manager=OK");
+        write_line(subscriptions_line(failed));
         return {};
     }
     if (now - started_at_ < 2 * consumers::Subscriptions::interval) return {};
     subscriptions_said_ = true;
-    const std::string names = fmt::format("{}", fmt::join(failed, ", "));
-    spdlog::critical("[P2P] CRITICAL Event subscriptions failed: {}", names);
+    write_line(subscriptions_line(failed));
     if (!options_.fail_on_subscription_failure) return {};
     return Exit{ExitCode::subscription_failed,
-                "critical event subscriptions failed: " + names +
+                fmt::format("critical event subscriptions failed: {}", fmt::join(failed, ", ")) +
                     "; look at GET /status .event_subscription_status, or set RINGRIFT_FAIL_ON_SUBSCRIPTION_FAILURE=false"};
 }
 
@@ -306,6 +329,7 @@ void Daemon::decide_to_stop(bus::Time now) {
 
 Exit Daemon::go_round() {
     LinesOfTheLog lines(*lines_reader_, printer_, node_->position());
+    DiskWatch disk;
     bool stop_said = false;
     while (!node_->stopped()) {
         const bus::Time now = clock_.now();
@@ -320,6 +344,7 @@ Exit Daemon::go_round() {
             printer_.clear();
             spdlog::info("[P2P] Node stopping: jobs are ended, at most {} s", options_.stop_grace.count() / 1000);
         }
+        if (const auto line = disk.news(node_->host_view().disk)) lines.say(*line);
         printer_.show(node_->view(), node_->host_view(), now - started_at_, now);
         if (done == 0) signals_.wait(Node::idle_max);
         if (signals_.count() > 1) break;  // asked twice: jobs go on by themselves and are found again

@@ -41,9 +41,19 @@ struct Quorum {
     bool ok = false;
 };
 
+/// Those of the cluster config; where it names none (the embedded log), who joined as a voter.
+std::vector<bus::NodeId> voters_of(const projections::ClusterView& view) {
+    std::vector<bus::NodeId> voters = view.leadership.voters;
+    if (!voters.empty()) return voters;
+    for (const auto& [id, node] : view.nodes.nodes) {
+        if (node.joined.voter && node.status != NodeStatus::retired) voters.push_back(id);
+    }
+    return voters;
+}
+
 Quorum quorum_of(const Sight& sight) {
     Quorum quorum;
-    for (const bus::NodeId& voter : sight.view.leadership.voters) {
+    for (const bus::NodeId& voter : voters_of(sight.view)) {
         quorum.ids.emplace_back(voter.value);
         const auto node = sight.view.nodes.nodes.find(voter);
         if (node != sight.view.nodes.nodes.end() && is_alive(node->second)) ++quorum.alive;

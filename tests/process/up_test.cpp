@@ -135,6 +135,33 @@ TEST_CASE("a broken workload file is named with its line") {
     CHECK_FALSE(std::filesystem::exists(place.data));
 }
 
+TEST_CASE("a disk that fills up halts new work aloud, and work goes on when there is room again") {
+    const Place place;
+    const std::string disk = place.folder / "disk";
+    std::filesystem::create_directory(disk);
+    if (std::system(("mount -t tmpfs -o size=1800M tmpfs " + disk + " 2>/dev/null").c_str()) != 0) {
+        WARN("skipped: mounting a small disk is not allowed here");
+        return;
+    }
+    {
+        Daemon daemon({"up", "--port", "0", "--data", disk + "/data", "--workload", place.workload}, place.output);
+        CHECK(daemon.says("Sync completed", soon));
+        const int filler = open((disk + "/filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        const std::vector<char> megabyte(1 << 20, 'x');
+        while (write(filler, megabyte.data(), megabyte.size()) > 0) continue;
+        close(filler);
+        CHECK(daemon.says("[P2P] CRITICAL Disk full", soon));
+        CHECK(daemon.running());
+        std::filesystem::remove(disk + "/filler");
+        CHECK(daemon.says("[P2P] Disk low", soon));
+        const std::size_t said = daemon.output().size();
+        CHECK(await([&] { return daemon.output().find("Sync completed", said) != std::string::npos; }, 60s));
+        daemon.send(SIGTERM);
+        CHECK(daemon.exit_code(40s) == 0);
+    }
+    CHECK(std::system(("umount " + disk).c_str()) == 0);
+}
+
 TEST_CASE("time that is up before the generation is reached has a code of its own") {
     const Place place;
     Daemon daemon(place.up({"--for", "1s", "--until-generation", "1000"}), place.output);
