@@ -129,11 +129,16 @@ TEST_CASE("the program is asked, and believed only when it succeeds") {
     CHECK(ops::ask_gpus(program(folder, "7, 100, A\\n", "0", 9), 10s).count == 0);
 }
 
-TEST_CASE("a program that hangs is given up") {
+TEST_CASE("a program that hangs is given up and ended") {
     const TemporaryFolder folder;
+    const std::string slow = folder / "slow";
+    write(slow, "#!/bin/sh\nsleep 1\ntouch " + (folder / "it-went-on") + "\n");
+    std::filesystem::permissions(slow, std::filesystem::perms::owner_all);
     const auto begun = std::chrono::steady_clock::now();
-    CHECK(ops::ask_gpus(program(folder, "7, 100, A\\n", "30", 0), 200ms).count == 0);
+    CHECK(ops::ask_gpus(slow, 100ms).count == 0);
     CHECK(std::chrono::steady_clock::now() - begun < 10s);
+    std::this_thread::sleep_for(1500ms);
+    CHECK_FALSE(std::filesystem::exists(folder / "it-went-on"));
 }
 
 // ---- the data directory -------------------------------------------------------------------------

@@ -128,15 +128,16 @@ TEST_CASE("a job is not stuck before its own timeout") {
 
 TEST_CASE("the reaper ends at most ten jobs at a time, the longest held first") {
     Given given({node("a", 100)});
-    for (int n = 0; n < 12; ++n) {
-        const std::string work = "w" + std::to_string(n);
-        given.say_at(start + n * 1min, selfplay(work));
-        // Later ones were claimed earlier in the alphabet's order, so that it cannot decide.
-        given.say(claimed(work, n % 2 == 0 ? "z" : "a"));
+    for (int n = 0; n < 12; ++n) given.say(selfplay("w" + std::to_string(n)));
+    for (int n = 0; n < 12; ++n) given.say(claimed("w" + std::to_string(n), "a"));
+    // Started in the other order, so that neither names nor fences can decide.
+    for (int n = 11; n >= 0; --n) {
+        given.say_at(given.now() + 1min,
+                     of_claim<bus::WorkStarted>(given, "w" + std::to_string(n)));
     }
     const auto ended =
         works<producers::TimeOutWork>(consumers::JobReaper{}.step(at(given, start + 3h)));
-    CHECK(ended == Names{"w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9"});
+    CHECK(ended == Names{"w11", "w10", "w9", "w8", "w7", "w6", "w5", "w4", "w3", "w2"});
 }
 
 // ---- WorkQueueMaintenance -----------------------------------------------------------------------
