@@ -122,4 +122,11 @@ std::optional<LogLine> log_line(const bus::Recorded& recorded) {
     return pipeline(recorded.event.fact);
 }
 
+LogLine subscriptions_line(const std::vector<std::string>& critical_failed) {
+    if (critical_failed.empty()) {
+        return *line(LineLevel::info, "Event subscriptions: daemon=OK, feedback=OK, manager=OK");
+    }
+    return *line(LineLevel::critical, "CRITICAL Event subscriptions failed: {}", fmt::join(critical_failed, ", "));
+}
+
 }  // namespace ringrift::ops

@@ -8,12 +8,13 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bus/event.hpp"
 
 namespace ringrift::ops {
 
-enum class LineLevel { debug, info, warning, error };
+enum class LineLevel { debug, info, warning, error, critical };
 
 struct LogLine {
     LineLevel level = LineLevel::info;
@@ -22,5 +23,8 @@ struct LogLine {
 
 /// Empty for what is no news at any level.
 std::optional<LogLine> log_line(const bus::Recorded& recorded);
+
+/// Said once, soon after the start: that the subscriptions deliver, or which critical ones do not.
+LogLine subscriptions_line(const std::vector<std::string>& critical_failed);
 
 }  // namespace ringrift::ops
