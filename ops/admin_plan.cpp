@@ -160,7 +160,8 @@ int status_of(Refusal::Kind kind) {
     switch (kind) {
         case Refusal::Kind::unknown: return 404;
         case Refusal::Kind::invalid: return 400;
-        case Refusal::Kind::not_leader: return 503;
+        case Refusal::Kind::not_leader:
+        case Refusal::Kind::behind: return 503;
         case Refusal::Kind::duplicate:
         case Refusal::Kind::not_held:
         case Refusal::Kind::nothing_waits:

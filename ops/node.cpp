@@ -42,6 +42,12 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
     started_at_ = now;
     trouble_ = loaded->remark;
     if (!handler_.catch_up(std::numeric_limits<std::size_t>::max())) return ports_.log.trouble();
+    // A node whose own memory was lost goes on from what the log remembers of it: with a number that
+    // was used before it could never join again.
+    const auto known = state_.view().nodes.nodes.find(settings_.self.node);
+    if (known != state_.view().nodes.nodes.end()) {
+        incarnation_ = std::max(incarnation_, known->second.joined.incarnation + 1);
+    }
     loops_.start_all(now);
     publish(now);
     return bus::Done{};
@@ -102,6 +108,8 @@ consumers::Commands Node::standing(bus::Time) const {
 }
 
 CommandHandler::Handled Node::ask(const producers::Command& command, bus::Time now) {
+    const bool stands = std::holds_alternative<producers::Lead>(command);
+    const bus::Epoch stands_for = state_.view().leadership.epoch + 1;
     const auto handled = handler_.handle(command, host_, now);
     if (handled.outcome == Outcome::unavailable || handled.outcome == Outcome::halted) {
         trouble_ = ports_.log.trouble();
@@ -109,10 +117,9 @@ CommandHandler::Handled Node::ask(const producers::Command& command, bus::Time n
     } else {
         trouble_.clear();
     }
-    if (std::holds_alternative<producers::Lead>(command) && handled.outcome == Outcome::appended) {
-        const auto& leadership = state_.view().leadership;
-        if (leadership.leader == settings_.self.node) own_epoch_ = leadership.epoch;
-    }
+    // Also when it cannot be read back yet, or the answer was lost: should the log name this node for
+    // that epoch, it was this process. To stand again each round would only wear out epochs.
+    if (stands && handled.outcome != Outcome::refused) own_epoch_ = stands_for;
     return handled;
 }
 

@@ -1,5 +1,6 @@
 #include "producers/command_handler.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace ringrift::producers {
@@ -12,6 +13,7 @@ std::string_view name_of(Refusal::Kind kind) {
         case Refusal::Kind::not_held: return "not_held";
         case Refusal::Kind::nothing_waits: return "nothing_waits";
         case Refusal::Kind::no_room: return "no_room";
+        case Refusal::Kind::behind: return "behind";
         case Refusal::Kind::held_back: return "held_back";
         case Refusal::Kind::node_rests: return "node_rests";
         case Refusal::Kind::not_open: return "not_open";
@@ -38,7 +40,10 @@ CommandHandler::Handled CommandHandler::handle(const Command& command, const pro
                                                bus::Time now) {
     if (!catch_up(std::numeric_limits<std::size_t>::max())) return {.outcome = Outcome::unavailable};
     const Sight sight = {.cluster = folded_.view, .host = host, .now = now};
-    Decision decision = decide(sight, command);
+    Decision decision = must_wait(command)
+                            ? Refusal{.kind = Refusal::Kind::behind,
+                                      .sentence = "the log does not show yet what was said last; ask again"}
+                            : decide(sight, command);
     if (const auto* refusal = std::get_if<Refusal>(&decision)) {
         ++refusals_[std::string(name_of(refusal->kind))];
         return {.outcome = Outcome::refused, .refusal = *refusal};
@@ -63,6 +68,7 @@ CommandHandler::Handled CommandHandler::append(const std::vector<Draft>& drafts,
             .position = appended->positions.back(),
             .events = events.size()};
 }
+    said_ = std::max(said_, appended->positions.back());
 
 bool CommandHandler::catch_up(std::size_t count_max) {
     std::size_t total = 0;
@@ -70,6 +76,12 @@ bool CommandHandler::catch_up(std::size_t count_max) {
         const auto folded = projections::catch_up(folded_, log_, std::min(fold_batch_max, count_max - total));
         if (!folded) {
             ++failures_[folded.error() == bus::ReadError::damaged ? "read_damaged" : "read_unavailable"];
+/// A reader may be behind its own writer. Most facts are named after their cause, so that to say one
+/// again changes nothing; but what is free is counted anew for each claim, and would be given twice.
+bool CommandHandler::must_wait(const Command& command) const {
+    return std::holds_alternative<ClaimWork>(command) && folded_.position < said_;
+}
+
             return false;
         }
         if (*folded == 0) return true;

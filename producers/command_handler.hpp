@@ -44,11 +44,13 @@ class CommandHandler {
 
   private:
     bus::Event envelope(const Draft& draft, bus::Time now) const;
+    bool must_wait(const Command& command) const;
     Handled append(const std::vector<Draft>& drafts, bus::Time now);
 
     const bus::NodeId self_;
     bus::Log& log_;
     projections::Folded<projections::ClusterView>& folded_;
+    bus::Position said_ = 0;  ///< The last event that this node knows to have said.
     std::map<std::string, std::int64_t> refusals_;
     std::map<std::string, std::int64_t> failures_;
 };

@@ -30,6 +30,7 @@ struct Refusal {
         not_held,         ///< The claim is gone: another holds it, or it has ended. Drop the result.
         nothing_waits,    ///< No work waits that this node could run. Ask again later.
         no_room,          ///< Work waits, but the node has not enough free. Ask when a job has ended.
+        behind,           ///< The log does not show yet what this node said last. Ask again soon.
         held_back,        ///< The node's room is kept for a larger item that waits too long.
         node_rests,       ///< The node is draining or in quarantine.
         not_open,         ///< The item has ended already.
