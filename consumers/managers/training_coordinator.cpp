@@ -83,6 +83,14 @@ bool is_next(const ConfigTraining& training, const Candidate& candidate) {
 /// What is nearly never due is asked for only when it would be granted, so that refusals stay news.
 bool is_accepted(const Sight& sight, const Command& command) {
     return std::holds_alternative<std::vector<Draft>>(decide(sight, command));
+/// A candidate that nobody has begun to judge. With one of them waiting the next would only be trained
+/// to wait as well: where training is faster than judging, the line grew without end.
+bool candidate_waits(const ConfigTraining& training) {
+    return std::ranges::any_of(training.candidates, [](const auto& entry) {
+        return entry.second.status == CandidateStatus::trained;
+    });
+}
+
 }
 
 void add(Commands& commands, Commands more) {
@@ -113,6 +121,8 @@ Readiness TrainingCoordinator::check_readiness(const Sight& sight, const bus::Co
     } else if (training->export_waiting->samples < policy->samples_to_train) {
         readiness.reason = std::to_string(training->export_waiting->samples) + " of " +
                            std::to_string(policy->samples_to_train) + " samples to train";
+    } else if (candidate_waits(*training)) {
+        readiness.reason = "a candidate waits to be evaluated";
     } else if (!cooled_down(sight, *training, *policy)) {
         readiness.reason = "the last training is too recent";
     } else {
