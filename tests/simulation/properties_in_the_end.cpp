@@ -1,4 +1,5 @@
-#include "producers/training.hpp"
+#include <algorithm>
+
 #include "tests/simulation/properties.hpp"
 
 namespace ringrift::simulation {
@@ -25,6 +26,12 @@ std::map<bus::EventId, bus::Position> positions_of(const History& history) {
 
 std::string in_minutes(bus::Duration duration) {
     return std::to_string(std::chrono::floor<minutes>(duration).count()) + " min";
+}
+
+bool judging(const projections::ConfigTraining& training) {
+    return std::ranges::any_of(training.candidates, [](const auto& entry) {
+        return entry.second.status == CandidateStatus::evaluating;
+    });
 }
 
 }  // namespace
@@ -79,8 +86,11 @@ Violations stages_lead_to_the_next(const History& history, const ClusterView& vi
             const bool decided = candidate.status == CandidateStatus::promoted ||
                                  candidate.status == CandidateStatus::rejected;
             if (decided && candidate.rebalanced) continue;
-            const bool evaluating = candidate.status == CandidateStatus::evaluating;
-            complain(candidate.last_event, evaluating ? minutes(90) : soon,
+            // One candidate of a config is judged at a time; the next one waits for its turn.
+            const bool its_turn =
+                candidate.status != CandidateStatus::trained || !judging(training);
+            const bool playing = candidate.status == CandidateStatus::evaluating;
+            complain(candidate.last_event, playing || !its_turn ? minutes(90) : soon,
                      name + (decided ? " changed no curriculum" : " is not decided upon"));
         }
     }
