@@ -69,6 +69,14 @@ using Handler = std::function<Answer(const Request&)>;
 Response error_response(int status, std::string_view code, std::string_view error,
                         std::string_view hint);
 
-std::string_view reason_phrase(int status);
+/// What the handler answers; 500 when it throws.
+Answer answer_of(const Handler& handler, const Request& request);
+
+/// 408: the request did not arrive in time.
+Response too_slow(bus::Duration read_max);
+
+/// Status line and headers as they go over the wire, with the empty line.
+std::string head_of(const Response& response, bool keep_alive);
+std::string head_of(const Stream& stream);
 
 }  // namespace ringrift::ops::http

@@ -13,7 +13,9 @@
 #include <string>
 
 #include "bus/result.hpp"
+#include "ops/http/bind_failure.hpp"
 #include "ops/http/message.hpp"
+#include "ops/http/server_counts.hpp"
 
 namespace ringrift::ops::http {
 
@@ -34,26 +36,6 @@ struct ServerOptions {
         std::chrono::milliseconds(200);  ///< How often a stream looks for news unless woken.
     bus::Duration stop_max =
         std::chrono::seconds(2);  ///< For answers under way when the server stops.
-};
-
-struct BindFailure {
-    enum class Kind { port_in_use, forbidden, bad_address, other };
-    Kind kind = Kind::other;
-    std::string sentence = {};  ///< Says what to do.
-};
-
-struct ServerCounts {
-    std::int64_t connections = 0;  ///< Open now.
-    std::int64_t streams = 0;      ///< Open now.
-    std::int64_t requests = 0;     ///< From here on since the start.
-    std::int64_t answers_2xx = 0;
-    std::int64_t answers_4xx = 0;
-    std::int64_t answers_5xx = 0;
-    std::int64_t connections_refused = 0;  ///< All were in use, none idle.
-    std::int64_t connections_evicted = 0;  ///< Idle ones that gave way.
-    std::int64_t clients_too_slow = 0;     ///< Whose request did not arrive in time.
-    std::int64_t streams_dropped = 0;      ///< Whose client did not take what was sent.
-    std::string last_drop = {};            ///< Which stream was dropped last, and why.
 };
 
 /// What the server calls, always on its own thread.
@@ -84,8 +66,8 @@ class Server {
     ServerCounts counts() const;
 
   private:
-    class Implementation;  // Holds all that Boost.Beast is.
-    std::unique_ptr<Implementation> implementation_;
+    class Core;  // Holds all that Boost.Beast is.
+    std::unique_ptr<Core> core_;
 };
 
 }  // namespace ringrift::ops::http
