@@ -71,12 +71,9 @@ TEST_CASE("a canonical field that is there is never replaced") {
 }
 
 TEST_CASE("a name that the type has itself is no alias for another") {
-    const auto fact = fact_from("NODE_JOINED", R"({"node":"a","incarnation":1,"host":"h","port":1,
-        "capacity":{"slots":1,"cpus":1,"gpus":0,"memory_bytes":1,"vram_bytes":0,"disk_bytes":1},
-        "gpu_name":"","version":"1","voter":false})");
-    REQUIRE(fact.ok());
-    CHECK(std::get<NodeJoined>(*fact).node == NodeId{"a"});
-    CHECK(std::get<NodeJoined>(*fact).host == "h");
+    CHECK(taken_in("NODE_JOINED", R"({"host":"h","incarnation":1})") == "field 'node' is missing");
+    CHECK(taken_in("NODE_LEFT", R"({"host":"h","incarnation":1,"reason":""})") ==
+          R"({"node":"h","incarnation":1,"reason":""})");
 }
 
 TEST_CASE(

@@ -223,6 +223,8 @@ TEST_CASE("the door takes what is right and refuses the rest with a sentence") {
 TEST_CASE("bytes that are no UTF-8 are written as the replacement character") {
     const WorkParked parked = {.work = {"w"}, .reason = "a\xff\xc3", .evidence = "ü\xf0\x9f\x8e"};
     CHECK(encode_data(parked) == R"({"work":"w","reason":"a��","evidence":"ü���"})");
+    const WorkParked odd = {.work = {"w"}, .reason = "\xed\xa0\x80", .evidence = "\xe0\x80\x80"};
+    CHECK(encode_data(odd) == R"({"work":"w","reason":"���","evidence":"���"})");
 }
 
 TEST_CASE("an event prints as one bounded line with what matters") {
