@@ -59,16 +59,28 @@ CommandHandler::Handled CommandHandler::append(const std::vector<Draft>& drafts,
     const auto appended = log_.append(events);
     if (!appended) {
         ++failures_[std::string(name_of(appended.error()))];
+        if (appended.error() == bus::AppendError::too_large) {
+            // Nothing is wrong with the log: one oversized event must not keep the rest from being said.
+            const Refusal refusal = {.kind = Refusal::Kind::invalid, .sentence = log_.trouble()};
+            ++refusals_[std::string(name_of(refusal.kind))];
+            return {.outcome = Outcome::refused, .refusal = refusal};
+        }
         const bool unknown = appended.error() == bus::AppendError::unavailable;
         return {.outcome = unknown ? Outcome::unavailable : Outcome::halted};
     }
+    said_ = std::max(said_, appended->positions.back());
     // Acting on it before it is folded back would be acting on a claim that another has won.
     const bool folded = catch_up(std::numeric_limits<std::size_t>::max());
     return {.outcome = folded ? Outcome::appended : Outcome::unavailable,
             .position = appended->positions.back(),
             .events = events.size()};
 }
-    said_ = std::max(said_, appended->positions.back());
+
+/// A reader may be behind its own writer. Most facts are named after their cause, so that to say one
+/// again changes nothing; but what is free is counted anew for each claim, and would be given twice.
+bool CommandHandler::must_wait(const Command& command) const {
+    return std::holds_alternative<ClaimWork>(command) && folded_.position < said_;
+}
 
 bool CommandHandler::catch_up(std::size_t count_max) {
     std::size_t total = 0;
@@ -76,12 +88,6 @@ bool CommandHandler::catch_up(std::size_t count_max) {
         const auto folded = projections::catch_up(folded_, log_, std::min(fold_batch_max, count_max - total));
         if (!folded) {
             ++failures_[folded.error() == bus::ReadError::damaged ? "read_damaged" : "read_unavailable"];
-/// A reader may be behind its own writer. Most facts are named after their cause, so that to say one
-/// again changes nothing; but what is free is counted anew for each claim, and would be given twice.
-bool CommandHandler::must_wait(const Command& command) const {
-    return std::holds_alternative<ClaimWork>(command) && folded_.position < said_;
-}
-
             return false;
         }
         if (*folded == 0) return true;

@@ -30,14 +30,17 @@ Decision decide(const Sight& sight, const CollectManifest& command) {
     manifest.files = static_cast<std::int64_t>(here.size());
     manifest.digest = digest_of(text);
     const auto& data = sight.cluster.data;
-    const auto before = data.manifests.find(command.node);
-    if (before != data.manifests.end() && before->second.digest == manifest.digest) {
-        return refuse(Refusal::Kind::duplicate, "the manifest is as last collected");
-    }
     for (const auto& [digest, file] : data.files) {
         const bool believed = file.copies.contains(command.node);
-        if (believed && !here.contains(digest)) manifest.removed.push_back(digest);
-        if (!believed && here.contains(digest)) manifest.added.push_back(digest);
+        const bool could_see = file.recorded <= sight.host.files_as_of;
+        if (believed && could_see && !here.contains(digest)) manifest.removed.push_back(digest);
+        const bool missed = !believed && !file.damaged.contains(command.node);
+        if (missed && here.contains(digest)) manifest.added.push_back(digest);
+    }
+    const auto before = data.manifests.find(command.node);
+    const bool as_before = before != data.manifests.end() && before->second.digest == manifest.digest;
+    if (as_before && manifest.added.empty() && manifest.removed.empty()) {
+        return refuse(Refusal::Kind::duplicate, "the manifest is as last collected");
     }
     const bus::EventId id = {command.node.value + ":manifest:" + manifest.digest.substr(0, 16) + ":" +
                              std::to_string(sight.now.time_since_epoch().count())};

@@ -1,5 +1,8 @@
 #include "producers/ratings.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "producers/training.hpp"
 #include "projections/rating_solver.hpp"
 
@@ -45,12 +48,17 @@ Decision decide(const Sight& sight, const UpdateElo& command) {
     }
     const projections::RatingPool& pool = at->second;
     if (pool.games == pool.games_said) return refuse(Refusal::Kind::duplicate, "no game was added");
-    const auto table = solve(pool);
+    auto table = solve(pool);
     if (table.problem != projections::RatingProblem::none) {
         return refuse(Refusal::Kind::invalid, "the pool of " + command.config.value +
                                                   " cannot be rated; leave out old models");
     }
     std::vector<Draft> drafts;
+    // The anchor is said last, whatever became of it: it closes the list, so that a list that was
+    // cut short is said again (projections/ratings_view).
+    std::ranges::stable_partition(table.ratings, [](const projections::Rating& rating) {
+        return rating.player != bus::init_model.value;
+    });
     for (const projections::Rating& rating : table.ratings) {
         const bus::EloUpdated update = {.config = command.config,
                                         .model = {rating.player},
@@ -58,8 +66,8 @@ Decision decide(const Sight& sight, const UpdateElo& command) {
                                         .error95_milli = rating.error95_milli,
                                         .games = rating.games};
         const auto said = pool.elo.find(update.model);
-        const bool is_last = &rating == &table.ratings.back() && drafts.empty();
-        if (said != pool.elo.end() && said->second == update && !is_last) continue;
+        const bool closes = update.model == bus::init_model;
+        if (said != pool.elo.end() && said->second == update && !closes) continue;
         drafts.push_back({.id = {"elo:" + command.config.value + ":" + rating.player + ":" +
                                  std::to_string(pool.games)},
                           .causation = pool.last_match,
@@ -83,7 +91,7 @@ Decision decide(const Sight& sight, const CompleteTournament& command) {
     }
     if (candidate == nullptr) return refuse(Refusal::Kind::unknown, "no such candidate");
     std::int64_t games = 0;
-    for (const bus::ModelId& opponent : {bus::init_model, candidate->baseline}) {
+    for (const bus::ModelId& opponent : std::set{bus::init_model, candidate->baseline}) {
         const bus::WorkId match = rating_match(command.config, command.model, opponent, 0);
         if (!counted(cluster, match)) return refuse(Refusal::Kind::nothing_waits, match.value + " is open");
         if (const auto* item = find(cluster.work, match)) games += item->result.games;

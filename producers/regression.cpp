@@ -9,7 +9,6 @@ namespace ringrift::producers {
 namespace {
 
 constexpr std::int64_t regression_elo_milli = 50'000;
-constexpr std::int64_t regression_games = 50;
 constexpr std::int64_t regressions_to_roll_back = 2;
 
 Refusal refuse(Refusal::Kind kind, std::string sentence) {

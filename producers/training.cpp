@@ -47,7 +47,9 @@ Draft next_of(const Candidate& candidate, std::string_view what, bus::Fact fact)
 
 /// The model file among what a training job left: the only file, or the one named *.bin, *.pt….
 const bus::FileMade* model_file(const bus::WorkResult& result) {
-    const auto is_model = [](const bus::FileMade& made) { return !made.name.ends_with(".json"); };
+    const auto is_model = [](const bus::FileMade& made) {
+        return !made.file.empty() && !made.name.ends_with(".json");
+    };
     const auto at = std::ranges::find_if(result.files, is_model);
     return at == result.files.end() ? nullptr : &*at;
 }
@@ -65,12 +67,16 @@ bus::Fact export_complete(const projections::Unannounced& done) {
 
 bus::Fact training_complete(const projections::Unannounced& done) {
     const bus::FileMade* made = model_file(done.result);
+    if (made == nullptr) {
+        return bus::TrainingFailed{
+            .work = done.order.work, .config = done.order.config, .reason = "it left no model file"};
+    }
     return bus::TrainingCompleted{.work = done.order.work,
                                   .config = done.order.config,
-                                  .model = {made == nullptr ? std::string() : made->file.value},
+                                  .model = {made->file.value},
                                   .parent = done.order.model,
                                   .node = done.node,
-                                  .bytes = made == nullptr ? 0 : made->bytes,
+                                  .bytes = made->bytes,
                                   .samples = done.result.samples,
                                   .steps = done.result.steps,
                                   .loss_micro = done.result.loss_micro};
@@ -98,9 +104,11 @@ bus::WorkId evaluation_match(const bus::ConfigKey& config, const bus::ModelId& m
 
 bool matches_failed(const projections::WorkView& work, const bus::ConfigKey& config,
                     const Candidate& candidate) {
+    const auto counted = static_cast<std::int64_t>(candidate.matches.size());
     for (std::int64_t n = 0;; ++n) {
         const auto* item = find(work, evaluation_match(config, candidate.trained.model, n));
-        if (item == nullptr) return false;
+        if (item == nullptr && n >= counted) return false;
+        if (item == nullptr) continue;  // counted, and so long ago that it left the view
         if (!projections::is_open(item->status) && item->status != projections::WorkStatus::completed) return true;
     }
 }
@@ -168,6 +176,10 @@ std::optional<bus::EvaluationCompleted> judge(const Candidate& candidate, const 
                 .elo0 = static_cast<double>(policy.elo0_milli) / 1e3,
                 .elo1 = static_cast<double>(policy.elo1_milli) / 1e3});
     const std::int64_t pairs_played = projections::results_in(pairs);
+    // Matches that played fewer pairs than they were asked for do not make the evaluation endless.
+    const auto matches = static_cast<std::int64_t>(candidate.matches.size());
+    const bool played_out =
+        pairs_played >= policy.pairs_max || matches * policy.pairs_per_batch >= policy.pairs_max;
     const auto elo = projections::estimate_elo(pairs).logistic;
     bus::EvaluationCompleted evaluation = {.config = candidate.trained.config,
                                            .model = candidate.trained.model,
@@ -188,12 +200,17 @@ std::optional<bus::EvaluationCompleted> judge(const Candidate& candidate, const 
                                      : "a match could not be played";
         return evaluation;
     }
-    if (evaluation.games < policy.games_min && pairs_played < policy.pairs_max) return {};
+    if (played_out && pairs_played <= 0) {
+        evaluation.verdict = bus::Verdict::failed;
+        evaluation.reason = "no pair of games was played";
+        return evaluation;
+    }
+    if (evaluation.games < policy.games_min && !played_out) return {};
     switch (status.verdict) {
         case projections::SprtVerdict::accept_h1: evaluation.verdict = bus::Verdict::stronger; break;
         case projections::SprtVerdict::accept_h0: evaluation.verdict = bus::Verdict::not_stronger; break;
         case projections::SprtVerdict::continue_testing:
-            if (pairs_played < policy.pairs_max) return {};
+            if (!played_out) return {};
             evaluation.verdict = bus::Verdict::undecided;
             evaluation.reason = "the most games allowed were played";
     }

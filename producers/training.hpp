@@ -21,6 +21,9 @@ Decision decide(const Sight& sight, const RebalanceCurriculum& command);
 Decision decide(const Sight& sight, const DetectRegression& command);
 Decision decide(const Sight& sight, const RollBackModel& command);
 
+/// Rating games that a regression takes, and that must be added before it is said again.
+inline constexpr std::int64_t regression_games = 50;
+
 /// EVALUATION_COMPLETED as it would be said now, from the matches counted so far (normalised Elo
 /// GSPRT on pentanomial counts, projections/sprt.hpp). Empty while the test wants more games.
 /// `matches_failed` says that a match of this evaluation was given up: then the verdict is `failed`.

@@ -50,7 +50,7 @@ Lines due_lines(const Sight& sight) {
     std::size_t seen = 0;
     for (const auto& [when, work] : sight.cluster.work.delayed) {
         if (when.first > sight.now || ++seen > due_max) break;
-        const WorkItem& item = sight.cluster.work.items.at(work);
+        const WorkItem& item = *find(sight.cluster.work, work);
         const WaitingClass kind = {item.order.config, item.order.type, item.order.needs};
         lines[kind].emplace(rank_of(item), work);
     }
@@ -130,7 +130,7 @@ bool holds_back(const Request& request, const WorkItem& item) {
 const WorkItem* take_next(Request& request) {
     std::size_t skipped = 0;
     while (Line* line = next_line(request)) {
-        const WorkItem& item = request.sight.cluster.work.items.at(line->head->second);
+        const WorkItem& item = *find(request.sight.cluster.work, line->head->second);
         if (is_better_elsewhere(request, item)) {
             line->head = ++skipped < scan_max ? std::next(line->head) : line->end;
             continue;

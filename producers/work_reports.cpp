@@ -58,7 +58,9 @@ std::string fault_of(bus::WorkType type, const bus::WorkResult& result) {
 std::vector<Draft> recorded_games(const Sight& sight, const bus::WorkCompleted& done, const WorkItem* item) {
     std::vector<Draft> drafts;
     for (const bus::FileMade& made : done.result.files) {
-        const bool is_news = !sight.cluster.data.files.contains(made.file);
+        const auto known = sight.cluster.data.files.find(made.file);
+        const bool is_news = known == sight.cluster.data.files.end() ||
+                             known->second.kind != bus::FileKind::games;
         if (made.games < 1 || made.bytes < 1 || made.file.empty() || !is_news) continue;
         drafts.push_back({.id = id_of(made.file.value, "recorded"),
                           .causation = item ? item->last_event : bus::EventId{},

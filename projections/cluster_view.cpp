@@ -15,10 +15,10 @@ void note_unread(FoldCounts& counts, const bus::Unread& unread, bus::Position po
     if (counts.parked.size() > unread_kept) counts.parked.erase(counts.parked.begin());
 }
 
-template <class Fact>
-void note_read(FoldCounts& counts, const Fact&) {
-    static const std::string type(Fact::info.type);
-    ++counts.events_by_type[type];
+void note_read(FoldCounts& counts, std::string_view type, std::size_t index) {
+    std::int64_t*& count = counts.by_fact.to[index];
+    if (count == nullptr) count = &counts.events_by_type[std::string(type)];
+    ++*count;
 }
 
 /// Whether the fact is said by the leader of the present reign, where it takes one to say it.
@@ -37,27 +37,34 @@ void apply_to_all(ClusterView& view, const bus::Recorded& recorded) {
     apply(view.ratings, recorded);
 }
 
-/// The training view is told what a job meant while the work view still has its claim.
+/// The item, iff the work view took the fact for true: then it has changed by it.
+template <class Fact>
+const WorkItem* changed_by(const WorkView& view, const Fact& fact, const bus::Recorded& recorded) {
+    const WorkItem* item = find(view, fact.work);
+    return item && item->changed == recorded.position ? item : nullptr;
+}
+
 void tell_training(ClusterView& view, const bus::WorkCompleted& done, const bus::Recorded& recorded) {
-    const WorkItem* item = held(view.work, done.work, done.node, done.fence);
+    const WorkItem* item = changed_by(view.work, done, recorded);
     if (item) completed(view.training, *item, done, recorded);
 }
 
 void tell_training(ClusterView& view, const bus::WorkQueued& order, const bus::Recorded& recorded) {
-    const WorkItem* item = find(view.work, order.work);
-    if (item && item->queued == recorded.position) queued(view.training, order, recorded);
+    if (changed_by(view.work, order, recorded)) queued(view.training, order, recorded);
 }
 
 template <class Fact>
+void tell_training(ClusterView&, const Fact&, const bus::Recorded&) {}
+
+template <class Fact>
 void fold(ClusterView& view, const Fact& fact, const bus::Recorded& recorded) {
-    note_read(view.counts, fact);
+    note_read(view.counts, Fact::info.type, recorded.event.fact.index());
     if (!is_authorised<Fact>(view.leadership, recorded.event)) {
         ++view.counts.void_events;
         return;
     }
-    if constexpr (std::is_same_v<Fact, bus::WorkCompleted>) tell_training(view, fact, recorded);
     apply_to_all(view, recorded);
-    if constexpr (std::is_same_v<Fact, bus::WorkQueued>) tell_training(view, fact, recorded);
+    tell_training(view, fact, recorded);
 }
 
 }  // namespace

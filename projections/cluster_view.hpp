@@ -6,11 +6,15 @@
 // The six folds get an event in a fixed order; a WORK_COMPLETED reaches the training view only when
 // its claim holds. The node's thread owns one; the API's thread folds another for itself.
 
+#include <array>
+#include <variant>
+
 #include "projections/data_view.hpp"
 #include "projections/folded.hpp"
 #include "projections/leadership_view.hpp"
 #include "projections/nodes_view.hpp"
 #include "projections/ratings_view.hpp"
+#include "projections/shortcut.hpp"
 #include "projections/training_view.hpp"
 #include "projections/work_view.hpp"
 
@@ -26,9 +30,13 @@ BOOST_DESCRIBE_STRUCT(UnreadEntry, (), (position, type, problem))
 
 inline constexpr std::size_t unread_kept = 20;
 
+/// By index of the fact in bus::Fact: its count in `events_by_type`, null until it is first counted.
+using CountByFact = std::array<std::int64_t*, std::variant_size_v<bus::Fact>>;
+
 /// What the fold itself saw: for /status and /metrics, and so that nothing is silent.
 struct FoldCounts {
     std::map<std::string, std::int64_t> events_by_type = {};
+    Shortcut<CountByFact> by_fact = {};    ///< To the counts above; nothing is erased there.
     std::int64_t void_events = 0;          ///< Of leaders whose reign was over.
     std::int64_t unknown_events = 0;
     std::int64_t parked_events = 0;

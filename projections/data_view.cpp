@@ -24,7 +24,7 @@ void record(DataView& view, const bus::GamesRecorded& e, const bus::Recorded& re
     if (e.games <= 0 || e.file.empty() || e.config.empty()) return;
     auto [at, is_new] = view.files.try_emplace(e.file);
     FileEntry& file = at->second;
-    const bool counted = file.recorded != 0;
+    const bool counted = file.recorded != 0 && file.kind == bus::FileKind::games;
     file.copies.insert(e.node);
     file.damaged.erase(e.node);
     if (counted) return;

@@ -39,7 +39,7 @@ void apply(RatingsView& view, const bus::Recorded& recorded) {
                    [&](const bus::EloUpdated& e) {
                        RatingPool& pool = view.pools[e.config];
                        pool.elo[e.model] = e;
-                       pool.games_said = pool.games;
+                       if (e.model == bus::init_model) pool.games_said = pool.games;  // said last
                    },
                    [](const auto&) {},
                },

@@ -45,6 +45,7 @@ SqliteStore::~SqliteStore() { sqlite3_close(database_); }
 bus::Result<std::optional<std::string>, StoreError> SqliteStore::get(std::string_view name) {
     const Statement statement = prepare(database_, "SELECT value FROM memory WHERE name = ?");
     if (!statement || !bind_text(statement.get(), 1, name)) return fail("read");
+    trouble_.clear();
     const int step = sqlite3_step(statement.get());
     if (step == SQLITE_DONE) return std::optional<std::string>();
     if (step != SQLITE_ROW) return fail("read");

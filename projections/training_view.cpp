@@ -1,5 +1,7 @@
 #include "projections/training_view.hpp"
 
+#include <algorithm>
+
 namespace ringrift::projections {
 namespace {
 
@@ -113,6 +115,7 @@ void apply(TrainingView& view, const bus::Recorded& recorded) {
                        if (said.empty() || said == "queued") said = "started";
                    },
                    [&](const bus::TrainingFailed& e) {
+                       view.unannounced.erase(e.work);
                        std::string& said = view.trainings[e.work];
                        if (said == "failed") return;
                        said = "failed";
@@ -122,7 +125,7 @@ void apply(TrainingView& view, const bus::Recorded& recorded) {
                    [&](const bus::EvaluationCompleted& e) { evaluation_completed(view, e, event); },
                    [&](const bus::ModelPromoted& e) { promoted(view, e, event); },
                    [&](const bus::PromotionRejected& e) {
-                       (void)decided(view, e.config, e.model, CandidateStatus::rejected, e.reason, event);
+                       decided(view, e.config, e.model, CandidateStatus::rejected, e.reason, event);
                    },
                    [&](const bus::ModelRolledBack& e) { rolled_back(view, e); },
                    [&](const bus::CurriculumRebalanced& e) { rebalanced(view, e, event); },
@@ -140,11 +143,14 @@ void apply(TrainingView& view, const bus::Recorded& recorded) {
 
 void queued(TrainingView& view, const bus::WorkQueued& order, const bus::Recorded& recorded) {
     if (order.type == bus::WorkType::export_) {
-        view.configs[order.config].games_exported = order.games;
+        ConfigTraining& config = view.configs[order.config];
+        config.games_exported = std::max(config.games_exported, order.games);
     } else if (order.type == bus::WorkType::training) {
         view.trainings.try_emplace(order.work, "queued");
         ConfigTraining& config = view.configs[order.config];
-        config.export_waiting.reset();
+        const auto& waiting = config.export_waiting;
+        const bool uses_it = waiting && std::ranges::count(order.inputs, waiting->file) > 0;
+        if (uses_it) config.export_waiting.reset();
         config.last_training_at = recorded.event.time;
     }
 }
@@ -155,7 +161,8 @@ void completed(TrainingView& view, const WorkItem& item, const bus::WorkComplete
     if (order.type == bus::WorkType::evaluation) {
         Candidate* candidate = candidate_of(view, order.config, order.model);
         const bool counts = candidate != nullptr && candidate->status == CandidateStatus::evaluating &&
-                            candidate->baseline == order.baseline;
+                            candidate->baseline == order.baseline &&
+                            std::ranges::count(candidate->matches, order.work) == 0;
         if (!counts) return;
         for (std::size_t i = 0; i < candidate->pentanomial.size(); ++i) {
             candidate->pentanomial[i] += done.result.pentanomial[i];

@@ -96,7 +96,7 @@ void apply(TrainingView& view, const bus::Recorded& recorded);
 /// `order` is a WORK_QUEUED that holds: what it is made from is not asked for again.
 void queued(TrainingView& view, const bus::WorkQueued& order, const bus::Recorded& recorded);
 
-/// `done` is a WORK_COMPLETED that holds, `item` as it stood before it.
+/// `done` is a WORK_COMPLETED that holds, `item` is what it completed.
 void completed(TrainingView& view, const WorkItem& item, const bus::WorkCompleted& done,
                const bus::Recorded& recorded);
 

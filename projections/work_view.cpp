@@ -48,9 +48,26 @@ void end(WorkView& view, WorkItem& item, const bus::Recorded& recorded, WorkStat
     });
 }
 
+void remember(WorkView& view, WorkItems::iterator item) {
+    view.by_id.to.emplace(item->first.value, item);
+}
+
 WorkItem* find_item(WorkView& view, const bus::WorkId& work) {
+    const auto known = view.by_id.to.find(work.value);
+    if (known != view.by_id.to.end()) return &known->second->second;
     const auto at = view.items.find(work);
-    return at == view.items.end() ? nullptr : &at->second;
+    if (at == view.items.end()) return nullptr;
+    remember(view, at);
+    return &at->second;
+}
+
+void erase(WorkView& view, const bus::WorkId& work) {
+    WorkItem* item = find_item(view, work);
+    drop_from_indices(view, *item);
+    const auto known = view.by_id.to.find(work.value);
+    const auto at = known->second;
+    view.by_id.to.erase(known);
+    view.items.erase(at);
 }
 
 bool is_held(const WorkItem& item, const bus::NodeId& node, bus::Position fence) {
@@ -149,12 +166,13 @@ void charge(WorkView& view, const bus::WorkQueued& order) {
 
 void fold(WorkView& view, const bus::WorkQueued& e, const bus::Recorded& recorded) {
     if (!is_sound(e)) return count(view, "unsound");
-    if (view.items.contains(e.work) || view.open_by_dedup_key.contains(e.dedup_key)) {
-        return count(view, "duplicates");
-    }
+    if (view.open_by_dedup_key.contains(e.dedup_key)) return count(view, "duplicates");
+    const auto [at, is_new] = view.items.try_emplace(e.work);
+    if (!is_new) return count(view, "duplicates");
+    remember(view, at);
     wake_config(view, e.config);
     const bus::Event& event = recorded.event;
-    WorkItem& item = view.items[e.work];
+    WorkItem& item = at->second;
     item = {.order = e,
             .queued = recorded.position,
             .queued_at = event.time,
@@ -163,7 +181,7 @@ void fold(WorkView& view, const bus::WorkQueued& e, const bus::Recorded& recorde
             .last_event = event.id,
             .correlation = event.correlation.empty() ? event.id : event.correlation};
     for (const bus::WorkId& work : e.depends_on) {
-        const WorkItem* other = find(view, work);
+        const WorkItem* other = find_item(view, work);
         const bool is_done = other && other->status == WorkStatus::completed;
         if (!is_done && std::ranges::count(item.blockers, work) == 0) item.blockers.push_back(work);
     }
@@ -311,9 +329,7 @@ void forget_ended(WorkView& view) {
     for (std::size_t n = 0; n < forgotten_per_event_max && !view.ended.empty(); ++n) {
         const auto first = view.ended.begin();
         if (first->first.first > view.clock_at && view.ended.size() <= ended_max) return;
-        const auto item = view.items.find(first->second);
-        drop_from_indices(view, item->second);
-        view.items.erase(item);
+        erase(view, bus::WorkId(first->second));
     }
 }
 
@@ -338,6 +354,8 @@ void apply(WorkView& view, const bus::Recorded& recorded) {
 }
 
 const WorkItem* find(const WorkView& view, const bus::WorkId& work) {
+    const auto known = view.by_id.to.find(work.value);
+    if (known != view.by_id.to.end()) return &known->second->second;
     const auto at = view.items.find(work);
     return at == view.items.end() ? nullptr : &at->second;
 }

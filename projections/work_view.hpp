@@ -21,10 +21,12 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "bus/event.hpp"
+#include "projections/shortcut.hpp"
 
 namespace ringrift::projections {
 
@@ -102,8 +104,13 @@ BOOST_DESCRIBE_STRUCT(WaitingRank, (), (rank, queued))
 /// A time and, so that no two are the same, a position.
 using When = std::pair<bus::Time, bus::Position>;
 
+using WorkItems = std::map<bus::WorkId, WorkItem>;
+/// The keys are those of the items themselves.
+using WorkById = std::unordered_map<std::string_view, WorkItems::iterator>;
+
 struct WorkView {
-    std::map<bus::WorkId, WorkItem> items = {};  ///< Ended ones stay for a while, see `kept_for`.
+    WorkItems items = {};              ///< Ended ones stay for a while, see `kept_for`.
+    Shortcut<WorkById> by_id = {};     ///< To those of `items` that the fold has met; it alone erases.
 
     // Indices over `items`; each follows from it, see projections/work_index.hpp.
     std::map<WaitingClass, std::map<WaitingRank, bus::WorkId>> waiting = {};  ///< Best first.

@@ -13,6 +13,7 @@ namespace {
 using namespace ringrift::tests;
 
 constexpr int file_lines_max = 400;
+constexpr int test_lines_max = 600;
 constexpr int function_lines_max = 70;
 
 const std::vector<std::string> flow = {"bus", "projections", "producers", "consumers", "ops"};
@@ -72,6 +73,10 @@ TEST_CASE("news flows one way: a file includes its own folder and those upstream
     for (const SourceFile& file : files()) {
         for_each_include(file, [&](const std::filesystem::path& included, int line) {
             const std::string folder = included.begin()->string();
+            // The one binary offers `sim`; nothing else of the product knows the simulator.
+            const bool is_sim_command =
+                file.path == "ops/main.cpp" && included == "tests/simulation/simulation.hpp";
+            if (is_sim_command) return;
             if (!is_test(file) && rank_of(folder) > rank_of(file.folder())) {
                 offend(file, line, file.folder() + " may not include " + included.string());
             }
@@ -101,10 +106,11 @@ TEST_CASE("includes are written from the root and name files that exist") {
     }
 }
 
-TEST_CASE("a file is one idea: at most 400 lines") {
+TEST_CASE("a file is one idea: at most 400 lines, or 600 where it is a list of sentences") {
     for (const SourceFile& file : files()) {
         const auto lines = static_cast<int>(std::count(file.text.begin(), file.text.end(), '\n'));
-        if (lines > file_lines_max) offend(file, lines, "the file is too long");
+        const int lines_max = is_test(file) ? test_lines_max : file_lines_max;
+        if (lines > lines_max) offend(file, lines, "the file is too long");
     }
 }
 

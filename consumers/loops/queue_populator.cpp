@@ -4,6 +4,7 @@
 
 #include "consumers/work_order.hpp"
 #include "producers/ratings.hpp"
+#include "producers/training.hpp"
 
 namespace ringrift::consumers {
 namespace {
@@ -22,6 +23,16 @@ std::int64_t selfplay_open(const projections::WorkView& work) {
         if (kind.first == bus::WorkType::selfplay) open += count;
     }
     return open;
+}
+
+/// Rating matches of a pairing: once, and for a best model under suspicion as many more as it takes
+/// to say that again (producers/training.hpp), so that a suspicion is either confirmed or dropped.
+std::int64_t rounds_of(const projections::ConfigTraining& training, const bus::ModelId& model,
+                       std::int64_t pairs_per_match) {
+    if (model != training.best) return 1;
+    const std::int64_t games_per_match = 2 * pairs_per_match;
+    const std::int64_t to_confirm = (producers::regression_games + games_per_match - 1) / games_per_match;
+    return 1 + training.regressions * to_confirm;
 }
 
 /// How often selfplay of the config was ever queued: the next item's number.
@@ -53,7 +64,7 @@ Commands QueuePopulator::rating_matches(const producers::Sight& sight) const {
         if (policy == nullptr || policy->rating_pairs <= 0) continue;
         for (const bus::ModelId& model : training.promoted) {
             const projections::Candidate& candidate = training.candidates.at(model);
-            const std::int64_t rounds = model == training.best ? 1 + training.regressions : 1;
+            const std::int64_t rounds = rounds_of(training, model, policy->rating_pairs);
             for (const bus::ModelId& opponent : std::set{bus::init_model, candidate.baseline}) {
                 for (std::int64_t round = 0; round < rounds; ++round) {
                     const bus::WorkId match = producers::rating_match(config, model, opponent, round);

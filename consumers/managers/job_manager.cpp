@@ -21,11 +21,13 @@ std::map<JobId, const WorkItem*> leases_of(const projections::ClusterView& clust
     return leases;
 }
 
-/// A job without a claim goes on iff its data is wanted all the same and nobody called it off.
-bool goes_on(const projections::ClusterView& cluster, const JobId& job) {
+/// A job without a claim goes on iff its data is wanted all the same and nobody called it off; not
+/// beside a newer attempt on this node, which would play the same games.
+bool goes_on(const projections::ClusterView& cluster, const bus::NodeId& self, const JobId& job) {
     const WorkItem* item = find(cluster.work, job.work);
     if (item == nullptr || item->order.type != bus::WorkType::selfplay) return false;
-    return item->status != projections::WorkStatus::cancelled;
+    const bool is_mine_anew = item->lease && item->lease->node == self;
+    return item->status != projections::WorkStatus::cancelled && !is_mine_anew;
 }
 
 Command report_of(const JobEnded& ended, const bus::NodeId& self) {
@@ -63,9 +65,10 @@ bool games_recorded(const projections::ClusterView& cluster, const JobEnded& end
     const auto* success = std::get_if<JobSuccess>(&ended.outcome);
     if (success == nullptr || ended.type != bus::WorkType::selfplay) return true;
     return std::ranges::all_of(success->result.files, [&](const bus::FileMade& made) {
-        if (made.games <= 0) return true;
+        const bool to_record = made.games > 0 && made.bytes > 0 && !made.file.empty();
+        if (!to_record) return true;
         const auto at = cluster.data.files.find(made.file);
-        return at != cluster.data.files.end() && at->second.recorded != 0;
+        return at != cluster.data.files.end() && at->second.kind == bus::FileKind::games;
     });
 }
 
@@ -79,7 +82,7 @@ JobChanges plan(const producers::Sight& sight, const std::map<JobId, JobEnded>& 
     }
     for (const auto& [fence, here] : sight.host.jobs) {
         const JobId job = {.work = here.work, .fence = fence};
-        if (here.stopping || leases.contains(job) || goes_on(sight.cluster, job)) continue;
+        if (here.stopping || leases.contains(job) || goes_on(sight.cluster, sight.host.self, job)) continue;
         changes.stop.push_back(job);
     }
     return changes;
@@ -128,13 +131,15 @@ std::size_t JobManager::carry_out(const producers::Sight& sight, projections::Ho
     const JobChanges changes = plan(sight, ended_);
     std::size_t made = 0;
     for (const JobId& job : changes.stop) {
-        if (made++ == changes_per_call_max) return made;
+        if (made == changes_per_call_max) return made;
+        ++made;
         host.jobs[job.fence].stopping = true;
         hands_.stop(job);
     }
     if (!accept_new) return made;
     for (const JobId& job : changes.start) {
-        if (made++ == changes_per_call_max) return made;
+        if (made == changes_per_call_max) return made;
+        ++made;
         const WorkItem* item = find(sight.cluster.work, job.work);
         const auto order = expand_(item->order, job.fence);
         if (order) {

@@ -8,6 +8,7 @@ namespace ringrift::consumers {
 namespace {
 
 std::int64_t weight_of(const projections::ClusterView& cluster, const bus::ConfigPolicy& policy) {
+    if (policy.weight_ppm <= 0) return 0;  // rests at once, whatever the last curriculum said
     const auto weight = cluster.training.weights_ppm.find(policy.config);
     return weight == cluster.training.weights_ppm.end() ? policy.weight_ppm : weight->second;
 }
@@ -15,6 +16,16 @@ std::int64_t weight_of(const projections::ClusterView& cluster, const bus::Confi
 std::int64_t open_selfplay(const projections::ClusterView& cluster, const bus::ConfigKey& config) {
     const auto open = cluster.work.open_by_kind.find({bus::WorkType::selfplay, config});
     return open == cluster.work.open_by_kind.end() ? 0 : open->second;
+}
+
+/// Those that no node has taken yet; what runs already does not keep a cluster fed.
+std::int64_t waiting_selfplay(const projections::ClusterView& cluster, const bus::ConfigKey& config) {
+    std::int64_t waiting = 0;
+    for (const auto& [kind, line] : cluster.work.waiting) {
+        const bool counts = kind.config == config && kind.type == bus::WorkType::selfplay;
+        if (counts) waiting += static_cast<std::int64_t>(line.size());
+    }
+    return waiting;
 }
 
 }  // namespace
@@ -26,9 +37,10 @@ std::optional<bus::ConfigKey> SelfplayScheduler::pick_weighted_config(
     for (const bus::ConfigPolicy& policy : sight.cluster.leadership.config.configs) {
         const std::int64_t weight = weight_of(sight.cluster, policy);
         const auto more = asked.find(policy.config);
-        const std::int64_t open =
-            open_selfplay(sight.cluster, policy.config) + (more == asked.end() ? 0 : more->second);
-        if (weight <= 0 || open >= policy.selfplay_ahead) continue;
+        const std::int64_t added = more == asked.end() ? 0 : more->second;
+        const std::int64_t waiting = waiting_selfplay(sight.cluster, policy.config) + added;
+        if (weight <= 0 || waiting >= policy.selfplay_ahead) continue;
+        const std::int64_t open = open_selfplay(sight.cluster, policy.config) + added;
         const double need = static_cast<double>(weight) / static_cast<double>(open + 1);
         if (!picked || need > best) {
             picked = policy.config;

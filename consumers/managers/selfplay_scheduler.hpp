@@ -15,7 +15,7 @@ class SelfplayScheduler {
   public:
     explicit SelfplayScheduler(std::int64_t run_seed = 0) : run_seed_(run_seed) {}
 
-    /// The config whose open selfplay is the furthest below its share; ties by name. Empty when
+    /// The config whose open selfplay is the furthest below its share; ties as listed. Empty when
     /// every config has `selfplay_ahead` items waiting or a weight of 0. `asked` counts the items
     /// that this very step asks for already.
     std::optional<bus::ConfigKey> pick_weighted_config(

@@ -25,6 +25,7 @@ bus::Result<StateManager::Loaded, std::string> StateManager::load_state(bus::Pos
     const auto counted = store_.put(incarnation_name, std::to_string(loaded.incarnation));
     if (!counted) return store_.trouble();
     const auto text = store_.get(snapshot_name);
+    if (!text) loaded.remark = store_.trouble() + "; folding the log from the start";
     if (!text || !*text) return loaded;
     auto snapshot = projections::from_snapshot(**text);
     if (!snapshot) {

@@ -15,7 +15,7 @@ std::vector<bus::PlannedMove> SyncPlanner::create_sync_plan(const producers::Sig
     std::vector<bus::PlannedMove> moves;
     for (const auto& [digest, file] : sight.cluster.data.files) {
         if (moves.size() == moves_per_plan_max) break;
-        if (file.kind != bus::FileKind::games || file.copies.contains(target)) continue;
+        if (file.kind != bus::FileKind::games || has_copy(sight.cluster.data, digest, target)) continue;
         const auto source = std::ranges::find_if(file.copies, [&](const bus::NodeId& node) {
             const auto at = nodes.find(node);
             return at != nodes.end() && is_alive(at->second) && !file.damaged.contains(node);

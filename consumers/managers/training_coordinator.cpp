@@ -34,12 +34,15 @@ std::int64_t games_waiting(const ClusterView& cluster, const bus::ConfigKey& con
 }
 
 /// The newest synchronised files that together hold at most `games_max` games, at least one file.
+/// A file of which no copy is left is passed over: it must not fail every export from now on.
 std::vector<bus::FileDigest> newest_files(const ClusterView& cluster, const ConfigData& data,
                                           std::int64_t games_max) {
     std::vector<bus::FileDigest> files;
     std::int64_t games = 0;
     for (auto at = data.synced.rbegin(); at != data.synced.rend(); ++at) {
-        games += cluster.data.files.at(at->second).games;
+        const projections::FileEntry& file = cluster.data.files.at(at->second);
+        if (file.copies.empty()) continue;
+        games += file.games;
         if (games > games_max && !files.empty()) break;
         files.push_back(at->second);
     }
@@ -80,9 +83,6 @@ bool is_next(const ConfigTraining& training, const Candidate& candidate) {
     });
 }
 
-/// What is nearly never due is asked for only when it would be granted, so that refusals stay news.
-bool is_accepted(const Sight& sight, const Command& command) {
-    return std::holds_alternative<std::vector<Draft>>(decide(sight, command));
 /// A candidate that nobody has begun to judge. With one of them waiting the next would only be trained
 /// to wait as well: where training is faster than judging, the line grew without end.
 bool candidate_waits(const ConfigTraining& training) {
@@ -91,6 +91,9 @@ bool candidate_waits(const ConfigTraining& training) {
     });
 }
 
+/// What is nearly never due is asked for only when it would be granted, so that refusals stay news.
+bool is_accepted(const Sight& sight, const Command& command) {
+    return std::holds_alternative<std::vector<Draft>>(decide(sight, command));
 }
 
 void add(Commands& commands, Commands more) {
@@ -118,11 +121,11 @@ Readiness TrainingCoordinator::check_readiness(const Sight& sight, const bus::Co
     if (training == nullptr || !training->export_waiting) return readiness;
     if (is_open_kind(cluster, bus::WorkType::training, config)) {
         readiness.reason = "a training is under way";
+    } else if (candidate_waits(*training)) {
+        readiness.reason = "a candidate waits to be evaluated";
     } else if (training->export_waiting->samples < policy->samples_to_train) {
         readiness.reason = std::to_string(training->export_waiting->samples) + " of " +
                            std::to_string(policy->samples_to_train) + " samples to train";
-    } else if (candidate_waits(*training)) {
-        readiness.reason = "a candidate waits to be evaluated";
     } else if (!cooled_down(sight, *training, *policy)) {
         readiness.reason = "the last training is too recent";
     } else {
@@ -142,6 +145,7 @@ Commands TrainingCoordinator::dispatch_export_job(const Sight& sight, const bus:
     command.work.dedup_key = "export/" + config.value;
     command.work.inputs = newest_files(sight.cluster, *data, policy->window_games);
     command.work.games = data->games_synced;
+    if (command.work.inputs.empty()) return {};
     return {std::move(command)};
 }
 

@@ -1,0 +1,166 @@
+// What a person's request leads to: commands, loops to wake, or a refusal with a sentence.
+
+#include "ops/admin_plan.hpp"
+
+#include "tests/asked.hpp"
+#include "tests/learning.hpp"
+
+using namespace ringrift;
+using namespace ringrift::tests;
+using namespace ringrift::producers;
+using ops::AdminPlan;
+using ops::plan_admin;
+
+namespace {
+
+void check_refused(const AdminPlan& plan, int status, const std::string& code) {
+    CHECK_FALSE(plan.reply.accepted);
+    CHECK(plan.reply.status == status);
+    CHECK(plan.reply.code == code);
+    CHECK_FALSE(plan.reply.sentence.empty());
+    CHECK_FALSE(plan.reply.hint.empty());
+    CHECK(plan.commands.empty());
+    CHECK_FALSE(plan.shuts_down);
+}
+
+AdminPlan add_work(const Given& given, const std::string& body) {
+    return plan_admin({.action = "work/add", .body = body}, given.sight());
+}
+
+QueueWork added(const Given& given, const std::string& body) {
+    const AdminPlan plan = add_work(given, body);
+    INFO(plan.reply.sentence);
+    REQUIRE(plan.reply.accepted);
+    REQUIRE(plan.commands.size() == 1);
+    return std::get<QueueWork>(plan.commands[0]);
+}
+
+AdminPlan ingest(const Given& given, const std::string& type, const std::string& body, const std::string& id = "") {
+    return plan_admin({.action = "ingest", .parameters = {{"type", type}, {"id", id}}, .body = body}, given.sight());
+}
+
+}  // namespace
+
+TEST_CASE("an election asked for makes the leader step down, with the reason given") {
+    const AdminPlan plan = plan_admin({.action = "election/start", .reason = "maintenance"}, Given().sight());
+    CHECK(plan.reply.accepted);
+    CHECK(plan.reply.status == 202);
+    REQUIRE(asked<StepDown>(plan.commands).size() == 1);
+    CHECK(asked<StepDown>(plan.commands)[0].reason == "maintenance");
+    CHECK(plan.elects_anew);
+    const AdminPlan elsewhere = plan_admin({.action = "election/start"}, Given({}, {"follower"}).sight());
+    CHECK(elsewhere.commands.empty());
+}
+
+TEST_CASE("claims that were not started for a minute go back to the queue, and only those") {
+    Given given({selfplay("fresh"), selfplay("stale"), selfplay("running"), selfplay("waiting")});
+    given.say(claimed("stale", "n1")).say(claimed("running", "n1"));
+    given.say(of_claim<bus::WorkStarted>(given, "running"));
+    given.say_at(start + 1s, claimed("fresh", "n2"));
+    given.when(CancelWork{}, start + ops::fresh_claim);
+    const AdminPlan plan = plan_admin({.action = "jobs/reset-stale"}, given.sight());
+    CHECK(works<ExpireLease>(plan.commands) == std::vector<std::string>{"stale"});
+    CHECK(plan.reply.details.at("released") == "1");
+    CHECK(plan.reply.sentence == "1 stale claims go back to the queue");
+    for (const Command& command : plan.commands) given.when(command).and_said();
+    CHECK(given.item("stale").status == projections::WorkStatus::pending);
+}
+
+TEST_CASE("a sync asked for wakes the loops that compare files and move the pipeline") {
+    const AdminPlan plan = plan_admin({.action = "sync/trigger"}, Given().sight());
+    CHECK(plan.reply.status == 202);
+    CHECK(plan.wakes == std::vector<std::string_view>{"manifest_collection", "data_management"});
+    CHECK(plan.commands.empty());
+}
+
+TEST_CASE("a shutdown asked for is the node's own to carry out") {
+    const AdminPlan plan = plan_admin({.action = "shutdown"}, Given().sight());
+    CHECK(plan.shuts_down);
+    CHECK(plan.reply.status == 202);
+}
+
+TEST_CASE("work is cancelled and unparked by its name") {
+    const auto about = [](const std::string& action, const std::string& work) {
+        return plan_admin({.action = action, .parameters = {{"work", work}}, .reason = "because"}, Given().sight());
+    };
+    CHECK(works<CancelWork>(about("work/cancel", "w1").commands) == std::vector<std::string>{"w1"});
+    CHECK(asked<CancelWork>(about("work/cancel", "w1").commands)[0].reason == "because");
+    CHECK(works<UnparkWork>(about("work/unpark", "w1").commands) == std::vector<std::string>{"w1"});
+    check_refused(about("work/cancel", ""), 400, "invalid");
+    check_refused(about("work/unpark", ""), 400, "invalid");
+}
+
+TEST_CASE("work is added with type and config alone, the rest as the cluster would choose") {
+    Given given({rules({policy()})});
+    decide_on(given, "m1", winning);
+    const auto command = added(given, R"({"type":"selfplay","config":"hex4_2p"})");
+    CHECK(command.work.type == bus::WorkType::selfplay);
+    CHECK(command.work.config == hex);
+    CHECK(command.work.games == 10);
+    CHECK(command.work.model == bus::ModelId{"m1"});
+    CHECK(command.work.work.value.find("added-") == 0);
+    CHECK(add_work(given, R"({"type":"selfplay","config":"hex4_2p"})").reply.details.at("work") == command.work.work.value);
+    given.when(Command(command));
+    CHECK(given.refusal_sentence().empty());
+}
+
+TEST_CASE("what a person says of the work to add is kept") {
+    const Given given({rules({policy()})});
+    const auto command = added(given, R"({"type":"evaluation","config":"hex4_2p","work":"mine","priority":7,"games":3,
+        "model":"m1","baseline":"m0","inputs":["f1"],"dedup_key":"key","depends_on":["w1"]})");
+    CHECK(command.work.work == bus::WorkId{"mine"});
+    CHECK(command.work.priority == 7);
+    CHECK(command.work.games == 3);
+    CHECK(command.work.model == bus::ModelId{"m1"});
+    CHECK(command.work.baseline == bus::ModelId{"m0"});
+    CHECK(command.work.inputs == std::vector<bus::FileDigest>{{"f1"}});
+    CHECK(command.work.dedup_key == "key");
+    CHECK(command.work.depends_on == std::vector<bus::WorkId>{{"w1"}});
+}
+
+TEST_CASE("work that cannot be understood, or of a config nobody knows, is refused with a hint") {
+    const Given given({rules({policy()})});
+    check_refused(add_work(given, ""), 400, "invalid");
+    check_refused(add_work(given, "{}"), 400, "invalid");
+    check_refused(add_work(given, R"({"type":"dancing","config":"hex4_2p"})"), 400, "invalid");
+    check_refused(add_work(given, R"({"type":"selfplay","config":"go19"})"), 404, "unknown");
+}
+
+TEST_CASE("an event from outside is taken under its canonical and its original name") {
+    const Given given;
+    const std::string body = R"({"config":"hex4_2p","model":"m1"})";
+    for (const char* type : {"TRAINING_COMPLETED", "training_completed"}) {
+        const AdminPlan plan = ingest(given, type, body, "my-id");
+        INFO(plan.reply.sentence);
+        REQUIRE(asked<IngestFact>(plan.commands).size() == 1);
+        const IngestFact command = asked<IngestFact>(plan.commands)[0];
+        CHECK(command.id == bus::EventId{"my-id"});
+        CHECK(std::get<bus::TrainingCompleted>(command.fact).model == bus::ModelId{"m1"});
+        CHECK(plan.reply.details.at("id") == "my-id");
+    }
+    check_refused(ingest(given, "MADE_UP", body), 400, "invalid");
+    check_refused(ingest(given, "TRAINING_COMPLETED", "no json"), 400, "invalid");
+}
+
+TEST_CASE("an event from outside without an id gets one") {
+    const Given given;
+    const std::string body = R"({"config":"hex4_2p","model":"m1"})";
+    CHECK(ingest(given, "TRAINING_COMPLETED", body).reply.details.at("id").find("ingest-") == 0);
+    CHECK(ingest(given, "TRAINING_COMPLETED", body).reply.details.at("id") !=
+          ingest(given, "TRAINING_COMPLETED", R"({"config":"hex4_2p","model":"m2"})").reply.details.at("id"));
+}
+
+TEST_CASE("an action that does not exist is not found") {
+    check_refused(plan_admin({.action = "cluster/explode"}, Given().sight()), 404, "unknown");
+}
+
+TEST_CASE("each refusal has the status that tells a client what to do") {
+    using Kind = Refusal::Kind;
+    CHECK(ops::status_of(Kind::unknown) == 404);
+    CHECK(ops::status_of(Kind::invalid) == 400);
+    CHECK(ops::status_of(Kind::not_leader) == 503);
+    for (const auto kind : {Kind::duplicate, Kind::not_held, Kind::nothing_waits, Kind::no_room, Kind::held_back,
+                            Kind::node_rests, Kind::not_open}) {
+        CHECK(ops::status_of(kind) == 409);
+    }
+}
