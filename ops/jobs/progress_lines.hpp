@@ -18,11 +18,15 @@ class ProgressLines {
     const std::string& said() const { return said_; }
 
   private:
+    /// Where the next byte stands: at the start of a line, in one that may be progress, elsewhere.
+    enum class State { line_start, inside, elsewhere };
+
+    void skip_to_line(std::string_view& text);
     void end_line();
 
+    State state_ = State::line_start;
     std::string line_;
     std::string said_;
-    bool too_long_ = false;
 };
 
 inline constexpr std::size_t progress_line_bytes_max = 4096;

@@ -104,7 +104,7 @@ cd "$RINGRIFT_OUTPUT_DIR"
 entries=""
 keep() {
     entries="$entries${entries:+,}{\"name\":\"$1\",\"sha256\":\"$(sha256sum < "$1" | cut -c1-64)\","
-    entries="$entries\"bytes\":$(stat -c %s "$1"),\"games\":$2}"
+    entries="$entries\"bytes\":$(stat -Lc %s "$1"),\"games\":$2}"
 }
 succeed() { echo "{\"type\":\"selfplay\",\"games\":$1,\"files\":[$entries]}" > result.json; }
 )";
