@@ -7,6 +7,7 @@
 #include "ops/cli/commands.hpp"
 #include "ops/option_table.hpp"
 #include "ops/options.hpp"
+#include "ops/print_log.hpp"
 #include "ops/up.hpp"
 #include "ops/workload.hpp"
 #include "tests/simulation/simulation.hpp"
@@ -73,6 +74,21 @@ void add_local_commands(CLI::App& app, OptionCommands& said, int& code) {
     check->callback([&] { code = check_config(said); });
 }
 
+struct LogQuestion {
+    std::string data = "data";
+    bus::EventFilter filter = {};
+};
+
+void add_log_command(CLI::App& app, LogQuestion& question, int& code) {
+    CLI::App* log = app.add_subcommand("log", "The history in a data folder, one CloudEvent a line; needs no node");
+    log->footer("Example: ringrift log --data demo --type MODEL_PROMOTED");
+    log->add_option("--data", question.data, "The folder given to 'ringrift up'");
+    log->add_option("--type", question.filter.type, "e.g. WORK_COMPLETED");
+    log->add_option("--noun", question.filter.noun, "nodes, leadership, work, data, training, ratings");
+    log->add_option("--key", question.filter.about, "Id of what the events are about");
+    log->callback([&] { code = end_with(ops::print_log(question.data, question.filter, std::cout)); });
+}
+
 void add_sim_command(CLI::App& app, simulation::SimulationOptions& options, int& code) {
     CLI::App* sim = app.add_subcommand("sim", "Run the node under a false clock, log, disk and processes, from a seed");
     sim->footer("The same seed gives the same events, byte for byte. A property that does not hold is\n"
@@ -95,6 +111,8 @@ int main(int argc, char** argv) {
     int code = 0;
     OptionCommands said;
     add_local_commands(app, said, code);
+    LogQuestion question;
+    add_log_command(app, question, code);
     simulation::SimulationOptions simulated;
     add_sim_command(app, simulated, code);
     ops::cli::ClientCommands client(app, std::cout, std::cerr);
