@@ -47,7 +47,8 @@ std::vector<Draft> in_reign(std::vector<Draft> drafts, bus::Epoch epoch) {
 }
 
 Decision decide(const Sight& sight, const Command& command) {
-    Decision decision = std::visit([&](const auto& asked) { return decide(sight, asked); }, command);
+    Decision decision =
+        std::visit([&](const auto& asked) { return decide(sight, asked); }, command);
     if (auto* drafts = std::get_if<std::vector<Draft>>(&decision)) {
         *drafts = in_reign(std::move(*drafts), sight.cluster.leadership.epoch);
     }

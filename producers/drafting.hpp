@@ -23,12 +23,14 @@ inline Decision say(Draft draft) {
 }
 
 inline bool leads(const Sight& sight) {
-    return projections::role_of(sight.cluster.leadership, sight.host.self) == projections::Role::leader;
+    return projections::role_of(sight.cluster.leadership, sight.host.self) ==
+           projections::Role::leader;
 }
 
 inline Refusal not_the_leader(const Sight& sight) {
     const bus::NodeId& leader = sight.cluster.leadership.leader;
-    if (leader.empty()) return refuse(Refusal::Kind::not_leader, "nobody leads now; ask again later");
+    if (leader.empty())
+        return refuse(Refusal::Kind::not_leader, "nobody leads now; ask again later");
     return refuse(Refusal::Kind::not_leader, "only the leader may say this; ask " + leader.value);
 }
 

@@ -12,7 +12,8 @@ namespace {
 bool is_majority(const std::vector<bus::NodeId>& votes, const std::vector<bus::NodeId>& voters) {
     const std::set<bus::NodeId> granted(votes.begin(), votes.end());
     if (voters.empty()) return !granted.empty();
-    const auto count = std::ranges::count_if(voters, [&](const auto& voter) { return granted.contains(voter); });
+    const auto count =
+        std::ranges::count_if(voters, [&](const auto& voter) { return granted.contains(voter); });
     return std::size_t(count) * 2 > voters.size();
 }
 
@@ -25,11 +26,14 @@ std::string fault_of(const bus::ConfigPolicy& policy) {
     if (policy.games_to_export < 1) return where + "games_to_export must be at least 1";
     if (policy.window_games < 1) return where + "window_games must be at least 1";
     if (policy.samples_to_train < 1) return where + "samples_to_train must be at least 1";
-    if (policy.training_cooldown_ms < bus::Duration(0)) return where + "training_cooldown_ms must not be negative";
+    if (policy.training_cooldown_ms < bus::Duration(0))
+        return where + "training_cooldown_ms must not be negative";
     if (policy.pairs_per_batch < 1) return where + "pairs_per_batch must be at least 1";
-    if (policy.pairs_max < policy.pairs_per_batch) return where + "pairs_max must not be below pairs_per_batch";
+    if (policy.pairs_max < policy.pairs_per_batch)
+        return where + "pairs_max must not be below pairs_per_batch";
     if (policy.games_min < 1) return where + "games_min must be at least 1";
-    if (policy.elo1_milli <= policy.elo0_milli) return where + "elo1_milli must be above elo0_milli";
+    if (policy.elo1_milli <= policy.elo0_milli)
+        return where + "elo1_milli must be above elo0_milli";
     return {};
 }
 
@@ -65,13 +69,15 @@ Decision decide(const Sight& sight, const Lead& command) {
     const projections::LeadershipView& view = sight.cluster.leadership;
     if (command.node.empty()) return refuse(Refusal::Kind::invalid, "a leader needs an id");
     if (!is_majority(command.votes, view.voters)) {
-        return refuse(Refusal::Kind::invalid, "a leader needs the votes of a majority of the voters");
+        return refuse(Refusal::Kind::invalid,
+                      "a leader needs the votes of a majority of the voters");
     }
     const bus::Epoch epoch = view.epoch + 1;
     return say({.id = id_of("leader", std::to_string(epoch)),
                 .causation = view.election,
                 .correlation = {},
-                .fact = bus::LeaderElected{.epoch = epoch, .leader = command.node, .votes = command.votes}});
+                .fact = bus::LeaderElected{
+                    .epoch = epoch, .leader = command.node, .votes = command.votes}});
 }
 
 Decision decide(const Sight& sight, const StepDown& command) {
@@ -100,7 +106,8 @@ Decision decide(const Sight& sight, const ChangeConfig& command) {
 
 Decision decide(const Sight&, const NoteAdminAction& command) {
     if (command.id.empty()) return refuse(Refusal::Kind::invalid, "an admin action needs an id");
-    if (command.action.action.empty()) return refuse(Refusal::Kind::invalid, "an admin action needs a name");
+    if (command.action.action.empty())
+        return refuse(Refusal::Kind::invalid, "an admin action needs a name");
     return say({.id = command.id, .causation = {}, .correlation = {}, .fact = command.action});
 }
 

@@ -15,7 +15,8 @@ Refusal unknown_node(const bus::NodeId& node) {
     return refuse(Refusal::Kind::unknown, "no node " + node.value + " has joined");
 }
 
-/// `changed` makes the id of what can be said of a node more than once, and from one state only once.
+/// `changed` makes the id of what can be said of a node more than once, and from one state only
+/// once.
 Decision say_of(const NodeEntry& node, std::string_view what, bus::Fact fact) {
     return say({.id = id_of(node.joined.node.value, what, node.changed),
                 .causation = node.last_event,
@@ -34,10 +35,12 @@ Decision decide(const Sight& sight, const JoinCluster& command) {
     if (joined.node.empty() || joined.node.value.size() > bus::id_bytes_max) {
         return refuse(Refusal::Kind::invalid, "a node needs an id of 1 to 200 bytes");
     }
-    if (joined.capacity.slots < 0) return refuse(Refusal::Kind::invalid, "slots must not be negative");
+    if (joined.capacity.slots < 0)
+        return refuse(Refusal::Kind::invalid, "slots must not be negative");
     const NodeEntry* known = find(sight.cluster.nodes, joined.node);
     if (known && known->joined.incarnation >= joined.incarnation) {
-        if (known->joined == joined) return refuse(Refusal::Kind::duplicate, joined.node.value + " is here");
+        if (known->joined == joined)
+            return refuse(Refusal::Kind::duplicate, joined.node.value + " is here");
         return refuse(Refusal::Kind::invalid,
                       joined.node.value + " has been here with incarnation " +
                           std::to_string(known->joined.incarnation) + "; join with a higher one");
@@ -51,7 +54,8 @@ Decision decide(const Sight& sight, const JoinCluster& command) {
 Decision decide(const Sight& sight, const LeaveCluster& command) {
     const NodeEntry* node = find(sight.cluster.nodes, command.node);
     if (!node) return unknown_node(command.node);
-    if (is_gone(*node)) return refuse(Refusal::Kind::duplicate, command.node.value + " is gone already");
+    if (is_gone(*node))
+        return refuse(Refusal::Kind::duplicate, command.node.value + " is gone already");
     const std::int64_t incarnation = node->joined.incarnation;
     return say({.id = id_of(command.node.value, "left", incarnation),
                 .causation = node->last_event,
@@ -66,20 +70,23 @@ Decision decide(const Sight& sight, const DrainNode& command) {
     if (node->draining || is_gone(*node)) {
         return refuse(Refusal::Kind::duplicate, command.node.value + " takes no work already");
     }
-    return say_of(*node, "draining", bus::NodeDraining{.node = command.node, .reason = command.reason});
+    return say_of(*node, "draining",
+                  bus::NodeDraining{.node = command.node, .reason = command.reason});
 }
 
 Decision decide(const Sight& sight, const QuarantineNode& command) {
     if (!leads(sight)) return not_the_leader(sight);
     const NodeEntry* node = find(sight.cluster.nodes, command.node);
     if (!node) return unknown_node(command.node);
-    if (command.reason.empty()) return refuse(Refusal::Kind::invalid, "a quarantine needs a reason");
+    if (command.reason.empty())
+        return refuse(Refusal::Kind::invalid, "a quarantine needs a reason");
     const bus::Duration length = command.until_at - sight.now;
     if (length <= bus::Duration(0) || length > quarantine_max) {
         return refuse(Refusal::Kind::invalid, "a quarantine ends within 24 hours");
     }
     if (is_quarantined(*node, sight.now) && *node->quarantined_until_at >= command.until_at) {
-        return refuse(Refusal::Kind::duplicate, command.node.value + " is in quarantine for longer");
+        return refuse(Refusal::Kind::duplicate,
+                      command.node.value + " is in quarantine for longer");
     }
     return say_of(*node, "quarantined",
                   bus::NodeQuarantined{.node = command.node,
@@ -95,7 +102,8 @@ Decision decide(const Sight& sight, const ReleaseNode& command) {
     if (!node->quarantined_until_at && !node->draining) {
         return refuse(Refusal::Kind::duplicate, command.node.value + " is not set aside");
     }
-    return say_of(*node, "released", bus::NodeReleased{.node = command.node, .reason = command.reason});
+    return say_of(*node, "released",
+                  bus::NodeReleased{.node = command.node, .reason = command.reason});
 }
 
 Decision decide(const Sight& sight, const JudgeSilence& command) {
@@ -106,20 +114,22 @@ Decision decide(const Sight& sight, const JudgeSilence& command) {
     const bool is_silent = command.silent >= suspected_after;
     const bool is_dead = command.silent >= offline_after;
     if (!is_gone(*node)) {
-        const bool seems_here = node->status == NodeStatus::online || node->status == NodeStatus::draining;
+        const bool seems_here =
+            node->status == NodeStatus::online || node->status == NodeStatus::draining;
         if (is_dead && node->status != NodeStatus::offline) {
             const auto seconds = std::chrono::floor<std::chrono::seconds>(command.silent).count();
-            return say_of(*node, "offline",
-                          bus::HostOffline{.node = command.node,
-                                           .incarnation = incarnation,
-                                           .reason = "no heartbeat for " + std::to_string(seconds) + " s",
-                                           .silent_ms = command.silent});
+            return say_of(
+                *node, "offline",
+                bus::HostOffline{.node = command.node,
+                                 .incarnation = incarnation,
+                                 .reason = "no heartbeat for " + std::to_string(seconds) + " s",
+                                 .silent_ms = command.silent});
         }
         if (is_silent && seems_here) {
-            return say_of(*node, "suspected",
-                          bus::NodeSuspected{.node = command.node,
-                                             .incarnation = incarnation,
-                                             .silent_ms = command.silent});
+            return say_of(
+                *node, "suspected",
+                bus::NodeSuspected{
+                    .node = command.node, .incarnation = incarnation, .silent_ms = command.silent});
         }
         if (!is_silent && !seems_here) {
             return say_of(*node, "online",
@@ -152,7 +162,8 @@ Decision decide(const Sight& sight, const RaiseAlert& command) {
 Decision decide(const Sight& sight, const ClearAlert& command) {
     const auto& alerts = sight.cluster.nodes.alerts;
     const auto standing = alerts.find(command.alert);
-    if (standing == alerts.end()) return refuse(Refusal::Kind::duplicate, command.alert + " does not stand");
+    if (standing == alerts.end())
+        return refuse(Refusal::Kind::duplicate, command.alert + " does not stand");
     return say({.id = id_of(command.alert, "cleared", standing->second.position),
                 .causation = standing->second.event,
                 .correlation = {},
@@ -170,7 +181,8 @@ Decision decide(const Sight& sight, const NoteNat& command) {
 
 Decision decide(const Sight& sight, const DecideScale& command) {
     if (!leads(sight)) return not_the_leader(sight);
-    if (command.decision.decision.empty()) return refuse(Refusal::Kind::invalid, "a decision needs an id");
+    if (command.decision.decision.empty())
+        return refuse(Refusal::Kind::invalid, "a decision needs an id");
     const auto& last = sight.cluster.nodes.last_scale;
     if (last && last->decision == command.decision.decision) {
         return refuse(Refusal::Kind::duplicate, command.decision.decision + " is decided already");
@@ -188,9 +200,9 @@ std::vector<QuarantineNode> quarantines_due(const Sight& sight) {
         std::set<bus::NodeId> nodes;
         for (const auto& setback : item.setbacks) {
             const NodeEntry* node = find(sight.cluster.nodes, setback.node);
-            const bool counts = node && failed_on(item, setback.node) &&
-                                setback.at > node->trusted_since_at &&
-                                !(node->quarantined_until_at && setback.at <= *node->quarantined_until_at);
+            const bool counts =
+                node && failed_on(item, setback.node) && setback.at > node->trusted_since_at &&
+                !(node->quarantined_until_at && setback.at <= *node->quarantined_until_at);
             if (counts) nodes.insert(setback.node);
         }
         for (const auto& node : nodes) evidence[node].push_back(work);
@@ -199,7 +211,8 @@ std::vector<QuarantineNode> quarantines_due(const Sight& sight) {
     for (auto& [node, works] : evidence) {
         if (works.size() < quarantine_evidence_min) continue;
         if (is_quarantined(*find(sight.cluster.nodes, node), sight.now)) continue;
-        const std::string reason = std::to_string(works.size()) + " pieces of work failed here and passed elsewhere";
+        const std::string reason =
+            std::to_string(works.size()) + " pieces of work failed here and passed elsewhere";
         works.resize(std::min(works.size(), quarantine_evidence_max));
         commands.push_back({.node = node,
                             .reason = reason,

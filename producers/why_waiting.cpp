@@ -33,7 +33,8 @@ std::vector<Place> living_places(const Sight& sight) {
 }
 
 /// How far the most promising place gets: each reason is a stage that no place has passed.
-WaitReason reason_among(const std::vector<Place>& places, bus::WorkType type, const bus::Requirements& needs) {
+WaitReason reason_among(const std::vector<Place>& places, bus::WorkType type,
+                        const bus::Requirements& needs) {
     WaitReason best = WaitReason::no_nodes;
     for (const Place& place : places) {
         WaitReason reached = WaitReason::ready;
@@ -97,14 +98,16 @@ Waiting why_waiting(const Sight& sight, const bus::WorkId& work) {
     const WorkItem* item = find(sight.cluster.work, work);
     if (!item) return {.sentence = "no work " + work.value + " is known"};
     if (item->lease) {
-        return {.sentence = "it is " + std::string(name_of(item->status)) + " on " + item->lease->node.value};
+        return {.sentence = "it is " + std::string(name_of(item->status)) + " on " +
+                            item->lease->node.value};
     }
     if (item->status != WorkStatus::pending) {
         return {.sentence = "it is " + std::string(name_of(item->status)) + ": " + item->reason};
     }
     if (!item->blockers.empty()) return explain_blocked(sight.cluster.work, *item);
     if (is_delayed(*item, sight.now)) return explain_delayed(*item);
-    const WaitReason reason = reason_among(living_places(sight), item->order.type, item->order.needs);
+    const WaitReason reason =
+        reason_among(living_places(sight), item->order.type, item->order.needs);
     return {.reason = reason, .sentence = sentence_of(reason, *item)};
 }
 

@@ -14,18 +14,18 @@
 namespace ringrift::producers {
 
 enum class WaitReason {
-    not_waiting,     ///< It is held, has ended, or is not known.
-    dependency,      ///< Other work has to be completed first.
-    not_before,      ///< Its time has not come: as ordered, or after a setback.
-    no_nodes,        ///< No node is alive.
-    capability,      ///< No living node is set up for its type.
-    too_large,       ///< No living node could run it, even when empty.
-    nodes_rest,      ///< Those that could are suspected, draining or in quarantine.
-    nodes_busy,      ///< Those that could have not enough free now.
-    ready            ///< A node has room: it goes with that node's next request.
+    not_waiting,  ///< It is held, has ended, or is not known.
+    dependency,   ///< Other work has to be completed first.
+    not_before,   ///< Its time has not come: as ordered, or after a setback.
+    no_nodes,     ///< No node is alive.
+    capability,   ///< No living node is set up for its type.
+    too_large,    ///< No living node could run it, even when empty.
+    nodes_rest,   ///< Those that could are suspected, draining or in quarantine.
+    nodes_busy,   ///< Those that could have not enough free now.
+    ready         ///< A node has room: it goes with that node's next request.
 };
-BOOST_DESCRIBE_ENUM(WaitReason, not_waiting, dependency, not_before, no_nodes, capability, too_large,
-                    nodes_rest, nodes_busy, ready)
+BOOST_DESCRIBE_ENUM(WaitReason, not_waiting, dependency, not_before, no_nodes, capability,
+                    too_large, nodes_rest, nodes_busy, ready)
 
 struct Waiting {
     WaitReason reason = WaitReason::not_waiting;

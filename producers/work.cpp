@@ -19,7 +19,8 @@ bool has_games(bus::WorkType type) {
 std::string fault_of(const bus::WorkQueued& order) {
     const bus::Requirements& needs = order.needs;
     if (order.work.empty()) return "the work has no id";
-    if (order.work.value.size() > bus::id_bytes_max) return "the work's id is longer than 200 bytes";
+    if (order.work.value.size() > bus::id_bytes_max)
+        return "the work's id is longer than 200 bytes";
     if (order.config.empty()) return "the work has no config";
     if (needs.slots < 1) return "needs.slots must be at least 1";
     if (std::min({needs.gpus, needs.memory_bytes, needs.vram_bytes, needs.disk_bytes}) < 0) {
@@ -30,7 +31,8 @@ std::string fault_of(const bus::WorkQueued& order) {
     if (order.priority < -priority_max || order.priority > priority_max) {
         return "priority must be between -10000 and 10000";
     }
-    if (order.share_ppm < 1) return "share_ppm must be positive; work of a resting config is not queued";
+    if (order.share_ppm < 1)
+        return "share_ppm must be positive; work of a resting config is not queued";
     if (has_games(order.type) && order.games < 1) return "games must be at least 1";
     if (order.depends_on.size() > dependencies_max) return "more than 100 dependencies";
     return {};
@@ -94,13 +96,15 @@ Decision decide(const Sight& sight, const QueueWork& command) {
     }
     const auto twin = view.open_by_dedup_key.find(order.dedup_key);
     if (twin != view.open_by_dedup_key.end()) {
-        return refuse(Refusal::Kind::duplicate, twin->second.value + " has the same dedup key and is open");
+        return refuse(Refusal::Kind::duplicate,
+                      twin->second.value + " has the same dedup key and is open");
     }
     if (const std::string fault = fault_of_dependencies(view, order); !fault.empty()) {
         return refuse(Refusal::Kind::invalid, fault);
     }
     if (open_items(view) >= open_items_max) {
-        return refuse(Refusal::Kind::no_room, "200000 items are open; queue more when some have ended");
+        return refuse(Refusal::Kind::no_room,
+                      "200000 items are open; queue more when some have ended");
     }
     return say({.id = id_of(order.work.value, "queued"),
                 .causation = command.cause,
@@ -183,12 +187,12 @@ Decision decide(const Sight& sight, const NoteIdle& command) {
     const projections::NodeEntry* node = find(sight.cluster.nodes, command.node);
     if (!node) return refuse(Refusal::Kind::unknown, "no node " + command.node.value + " is known");
     const auto since = std::chrono::floor<std::chrono::minutes>(sight.now - command.idle);
-    return say({.id = id_of(command.node.value, "idle", since.time_since_epoch().count()),
-                .causation = node->last_event,
-                .correlation = {},
-                .fact = bus::IdleResourceDetected{.node = command.node,
-                                                  .free_slots = command.free_slots,
-                                                  .idle_ms = command.idle}});
+    return say(
+        {.id = id_of(command.node.value, "idle", since.time_since_epoch().count()),
+         .causation = node->last_event,
+         .correlation = {},
+         .fact = bus::IdleResourceDetected{
+             .node = command.node, .free_slots = command.free_slots, .idle_ms = command.idle}});
 }
 
 std::vector<CancelWork> hopeless(const projections::WorkView& work, std::size_t count_max) {
@@ -200,7 +204,8 @@ std::vector<CancelWork> hopeless(const projections::WorkView& work, std::size_t 
         const std::string what = other ? " was cancelled" : " is not known";
         for (const bus::WorkId& dependent : dependents) {
             if (commands.size() == count_max) return commands;
-            commands.push_back({.work = dependent, .reason = "it depends on " + dependency.value + ", which" + what});
+            commands.push_back({.work = dependent,
+                                .reason = "it depends on " + dependency.value + ", which" + what});
         }
     }
     return commands;

@@ -31,7 +31,8 @@ Decision decide(const Sight& sight, const UnparkWork& command);
 Decision decide(const Sight& sight, const NoteIdle& command);
 
 /// CancelWork, with the reason, for items whose dependency can no longer be completed: it was
-/// cancelled, or is not known. What failed or is parked may yet be tried again. At most `count_max`.
+/// cancelled, or is not known. What failed or is parked may yet be tried again. At most
+/// `count_max`.
 std::vector<CancelWork> hopeless(const projections::WorkView& work, std::size_t count_max);
 /// ParkWork for items that used up their chances. At most `count_max`, longest ended first.
 std::vector<ParkWork> to_be_parked(const projections::WorkView& work, std::size_t count_max);

@@ -64,7 +64,8 @@ void add_lines(Request& request, const Lines& lines) {
         const auto is_same = [&](const Share& share) { return *share.config == kind.config; };
         auto share = std::ranges::find_if(request.shares, is_same);
         if (share == request.shares.end()) {
-            request.shares.push_back({&kind.config, pass_of(request.sight.cluster.work, kind.config)});
+            request.shares.push_back(
+                {&kind.config, pass_of(request.sight.cluster.work, kind.config)});
             share = request.shares.end() - 1;
         }
         request.lines.push_back({.kind = &kind,
@@ -85,7 +86,8 @@ Line* next_line(Request& request) {
         }
         const std::int64_t pass = request.shares[line.share].pass;
         const std::int64_t best_pass = request.shares[best->share].pass;
-        if (pass < best_pass || (pass == best_pass && line.head->first < best->head->first)) best = &line;
+        if (pass < best_pass || (pass == best_pass && line.head->first < best->head->first))
+            best = &line;
     }
     return best;
 }
@@ -96,7 +98,8 @@ bool could_go_elsewhere(const Request& request, const WorkItem& item) {
         const NodeEntry& node = entry.second;
         return &node != &request.node && takes_work(node, request.sight.now) &&
                may_run(node, item.order.type) &&
-               fits(whole_of(node.joined.capacity), item.order.needs) && !failed_on(item, entry.first);
+               fits(whole_of(node.joined.capacity), item.order.needs) &&
+               !failed_on(item, entry.first);
     });
 }
 
@@ -112,7 +115,8 @@ bool is_nearest_to_room(const Request& request, const WorkItem& item) {
     const std::int64_t missing = missing_ppm(request.room, item.order.needs);
     return std::ranges::none_of(cluster.nodes.nodes, [&](const auto& entry) {
         const auto& [name, node] = entry;
-        if (name == self || !takes_work(node, request.sight.now) || !may_run(node, item.order.type) ||
+        if (name == self || !takes_work(node, request.sight.now) ||
+            !may_run(node, item.order.type) ||
             !fits(whole_of(node.joined.capacity), item.order.needs)) {
             return false;
         }
@@ -126,7 +130,8 @@ bool holds_back(const Request& request, const WorkItem& item) {
     return has_waited && is_nearest_to_room(request, item);
 }
 
-/// The best item that the node can run now, which is taken out of its line. Null when there is none.
+/// The best item that the node can run now, which is taken out of its line. Null when there is
+/// none.
 const WorkItem* take_next(Request& request) {
     std::size_t skipped = 0;
     while (Line* line = next_line(request)) {
@@ -165,8 +170,8 @@ Refusal why_none(const Request& request) {
                       "the room of " + name + " is kept for a larger item that waits too long");
     }
     if (request.something_fits_not) {
-        return refuse(Refusal::Kind::no_room,
-                      name + " has only " + to_text(request.room) + " free; ask when a job has ended");
+        return refuse(Refusal::Kind::no_room, name + " has only " + to_text(request.room) +
+                                                  " free; ask when a job has ended");
     }
     return refuse(Refusal::Kind::nothing_waits, "no work waits that " + name + " could run");
 }
@@ -176,7 +181,8 @@ Refusal why_none(const Request& request) {
 Decision decide(const Sight& sight, const ClaimWork& command) {
     if (!leads(sight)) return not_the_leader(sight);
     const NodeEntry* node = find(sight.cluster.nodes, command.node);
-    if (!node) return refuse(Refusal::Kind::unknown, "no node " + command.node.value + " has joined");
+    if (!node)
+        return refuse(Refusal::Kind::unknown, "no node " + command.node.value + " has joined");
     if (!takes_work(*node, sight.now)) {
         return refuse(Refusal::Kind::node_rests, why_it_rests(*node, sight.now));
     }
@@ -186,7 +192,8 @@ Decision decide(const Sight& sight, const ClaimWork& command) {
     add_lines(request, due);
 
     std::vector<Draft> drafts;
-    const std::int64_t claims_max = std::clamp<std::int64_t>(command.claims_max, 1, claims_per_request_max);
+    const std::int64_t claims_max =
+        std::clamp<std::int64_t>(command.claims_max, 1, claims_per_request_max);
     while (std::ssize(drafts) < claims_max) {
         const WorkItem* item = take_next(request);
         if (!item) break;

@@ -11,8 +11,8 @@ bool is_enough(std::int64_t room, std::int64_t needed) {
 
 std::int64_t missing_ppm(std::int64_t room, std::int64_t needed) {
     if (is_enough(room, needed)) return 0;
-    const double share = static_cast<double>(needed - std::max<std::int64_t>(room, 0)) /
-                         static_cast<double>(needed);
+    const double share =
+        static_cast<double>(needed - std::max<std::int64_t>(room, 0)) / static_cast<double>(needed);
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(share * 1e6));
 }
 
@@ -42,7 +42,8 @@ bus::Requirements room_on(const projections::WorkView& work, const projections::
 bool fits(const bus::Requirements& room, const bus::Requirements& needs) {
     return is_enough(room.slots, needs.slots) && is_enough(room.gpus, needs.gpus) &&
            is_enough(room.memory_bytes, needs.memory_bytes) &&
-           is_enough(room.vram_bytes, needs.vram_bytes) && is_enough(room.disk_bytes, needs.disk_bytes);
+           is_enough(room.vram_bytes, needs.vram_bytes) &&
+           is_enough(room.disk_bytes, needs.disk_bytes);
 }
 
 void take(bus::Requirements& room, const bus::Requirements& needs) {
@@ -56,7 +57,8 @@ void take(bus::Requirements& room, const bus::Requirements& needs) {
 std::int64_t missing_ppm(const bus::Requirements& room, const bus::Requirements& needs) {
     return missing_ppm(room.slots, needs.slots) + missing_ppm(room.gpus, needs.gpus) +
            missing_ppm(room.memory_bytes, needs.memory_bytes) +
-           missing_ppm(room.vram_bytes, needs.vram_bytes) + missing_ppm(room.disk_bytes, needs.disk_bytes);
+           missing_ppm(room.vram_bytes, needs.vram_bytes) +
+           missing_ppm(room.disk_bytes, needs.disk_bytes);
 }
 
 bool may_run(const projections::NodeEntry& node, bus::WorkType type) {

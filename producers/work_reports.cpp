@@ -28,8 +28,9 @@ bool has_scores(const bus::WorkResult& result) {
 /// What the evidence lacks for the work to be done; empty when it is.
 std::string fault_of(bus::WorkType type, const bus::WorkResult& result) {
     const auto is_negative = [](std::int64_t n) { return n < 0; };
-    const bool has_file = std::ranges::any_of(
-        result.files, [](const bus::FileMade& file) { return !file.file.empty() && file.bytes > 0; });
+    const bool has_file = std::ranges::any_of(result.files, [](const bus::FileMade& file) {
+        return !file.file.empty() && file.bytes > 0;
+    });
     if (is_negative(result.games) || is_negative(result.samples) || is_negative(result.wins) ||
         is_negative(result.draws) || is_negative(result.losses) ||
         std::ranges::any_of(result.pentanomial, is_negative)) {
@@ -38,7 +39,8 @@ std::string fault_of(bus::WorkType type, const bus::WorkResult& result) {
     switch (type) {
         case bus::WorkType::selfplay:
             if (result.games == 0) return "no game was played";
-            if (std::ranges::none_of(result.files, [](const auto& file) { return file.games > 0; })) {
+            if (std::ranges::none_of(result.files,
+                                     [](const auto& file) { return file.games > 0; })) {
                 return "no file with games was made";
             }
             return has_file ? "" : "no file was made";
@@ -55,24 +57,26 @@ std::string fault_of(bus::WorkType type, const bus::WorkResult& result) {
 }
 
 /// One fact for each file with games that the data view has not heard of.
-std::vector<Draft> recorded_games(const Sight& sight, const bus::WorkCompleted& done, const WorkItem* item) {
+std::vector<Draft> recorded_games(const Sight& sight, const bus::WorkCompleted& done,
+                                  const WorkItem* item) {
     std::vector<Draft> drafts;
     for (const bus::FileMade& made : done.result.files) {
         const auto known = sight.cluster.data.files.find(made.file);
-        const bool is_news = known == sight.cluster.data.files.end() ||
-                             known->second.kind != bus::FileKind::games;
+        const bool is_news =
+            known == sight.cluster.data.files.end() || known->second.kind != bus::FileKind::games;
         if (made.games < 1 || made.bytes < 1 || made.file.empty() || !is_news) continue;
-        drafts.push_back({.id = id_of(made.file.value, "recorded"),
-                          .causation = item ? item->last_event : bus::EventId{},
-                          .correlation = item ? item->correlation : bus::EventId{},
-                          .fact = bus::GamesRecorded{.file = made.file,
-                                                     .name = made.name,
-                                                     .node = done.node,
-                                                     .config = item ? item->order.config : done.config,
-                                                     .model = item ? item->order.model : bus::ModelId{},
-                                                     .games = made.games,
-                                                     .bytes = made.bytes,
-                                                     .work = done.work}});
+        drafts.push_back(
+            {.id = id_of(made.file.value, "recorded"),
+             .causation = item ? item->last_event : bus::EventId{},
+             .correlation = item ? item->correlation : bus::EventId{},
+             .fact = bus::GamesRecorded{.file = made.file,
+                                        .name = made.name,
+                                        .node = done.node,
+                                        .config = item ? item->order.config : done.config,
+                                        .model = item ? item->order.model : bus::ModelId{},
+                                        .games = made.games,
+                                        .bytes = made.bytes,
+                                        .work = done.work}});
     }
     return drafts;
 }

@@ -44,7 +44,8 @@ const WorkItem* changed_by(const WorkView& view, const Fact& fact, const bus::Re
     return item && item->changed == recorded.position ? item : nullptr;
 }
 
-void tell_training(ClusterView& view, const bus::WorkCompleted& done, const bus::Recorded& recorded) {
+void tell_training(ClusterView& view, const bus::WorkCompleted& done,
+                   const bus::Recorded& recorded) {
     const WorkItem* item = changed_by(view.work, done, recorded);
     if (item) completed(view.training, *item, done, recorded);
 }
@@ -71,13 +72,12 @@ void fold(ClusterView& view, const Fact& fact, const bus::Recorded& recorded) {
 
 void apply(ClusterView& view, const bus::Recorded& recorded) {
     view.counts.last_event_at = std::max(view.counts.last_event_at, recorded.event.time);
-    std::visit(bus::Overloaded{
-                   [&](const bus::Unread& unread) {
-                       note_unread(view.counts, unread, recorded.position);
-                   },
-                   [&](const auto& fact) { fold(view, fact, recorded); },
-               },
-               recorded.event.fact);
+    std::visit(
+        bus::Overloaded{
+            [&](const bus::Unread& unread) { note_unread(view.counts, unread, recorded.position); },
+            [&](const auto& fact) { fold(view, fact, recorded); },
+        },
+        recorded.event.fact);
 }
 
 }  // namespace ringrift::projections

@@ -30,14 +30,15 @@ BOOST_DESCRIBE_STRUCT(UnreadEntry, (), (position, type, problem))
 
 inline constexpr std::size_t unread_kept = 20;
 
-/// By index of the fact in bus::Fact: its count in `events_by_type`, null until it is first counted.
+/// By index of the fact in bus::Fact: its count in `events_by_type`, null until it is first
+/// counted.
 using CountByFact = std::array<std::int64_t*, std::variant_size_v<bus::Fact>>;
 
 /// What the fold itself saw: for /status and /metrics, and so that nothing is silent.
 struct FoldCounts {
     std::map<std::string, std::int64_t> events_by_type = {};
-    Shortcut<CountByFact> by_fact = {};    ///< To the counts above; nothing is erased there.
-    std::int64_t void_events = 0;          ///< Of leaders whose reign was over.
+    Shortcut<CountByFact> by_fact = {};  ///< To the counts above; nothing is erased there.
+    std::int64_t void_events = 0;        ///< Of leaders whose reign was over.
     std::int64_t unknown_events = 0;
     std::int64_t parked_events = 0;
     std::vector<UnreadEntry> parked = {};  ///< The last `unread_kept`.
@@ -45,7 +46,8 @@ struct FoldCounts {
     friend bool operator==(const FoldCounts&, const FoldCounts&) = default;
 };
 BOOST_DESCRIBE_STRUCT(FoldCounts, (),
-                      (events_by_type, void_events, unknown_events, parked_events, parked, last_event_at))
+                      (events_by_type, void_events, unknown_events, parked_events, parked,
+                       last_event_at))
 
 struct ClusterView {
     LeadershipView leadership = {};

@@ -16,16 +16,16 @@
 namespace ringrift::projections {
 
 struct LeadershipView {
-    bus::Epoch epoch = 0;                ///< Of the last accepted election; 0 before the first.
-    bus::NodeId leader = {};             ///< Empty before the first and after a step-down.
+    bus::Epoch epoch = 0;     ///< Of the last accepted election; 0 before the first.
+    bus::NodeId leader = {};  ///< Empty before the first and after a step-down.
     bus::Time elected_at = {};
-    bus::EventId election = {};          ///< The accepted LEADER_ELECTED.
+    bus::EventId election = {};  ///< The accepted LEADER_ELECTED.
     std::vector<bus::NodeId> voters = {};
     bus::ClusterConfigChanged config = {};
     bus::EventId config_event = {};
-    bus::Position config_changed = 0;    ///< Of `config_event`; 0 before the first.
-    std::int64_t elections = 0;          ///< Accepted so far.
-    std::int64_t elections_void = 0;     ///< Not accepted: late, or of a wrong epoch.
+    bus::Position config_changed = 0;  ///< Of `config_event`; 0 before the first.
+    std::int64_t elections = 0;        ///< Accepted so far.
+    std::int64_t elections_void = 0;   ///< Not accepted: late, or of a wrong epoch.
     std::map<std::string, std::int64_t> admin_actions = {};  ///< How often, by action.
     friend bool operator==(const LeadershipView&, const LeadershipView&) = default;
 };

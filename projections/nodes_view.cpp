@@ -13,7 +13,8 @@ void note(NodeEntry& node, const bus::Recorded& recorded) {
     node.last_event = recorded.event.id;
 }
 
-void become(NodeEntry& node, NodeStatus status, const std::string& reason, const bus::Recorded& recorded) {
+void become(NodeEntry& node, NodeStatus status, const std::string& reason,
+            const bus::Recorded& recorded) {
     node.status = status;
     node.reason = reason;
     node.changed_at = recorded.event.time;

@@ -4,7 +4,8 @@
 // aside, which alerts stand.
 //
 // A pure fold over node events. Loads and heartbeats are not here (projections/host_view.hpp): the
-// log does not know them. Read by NodeSelector, the work deciders, the healing loops and GET /nodes.
+// log does not know them. Read by NodeSelector, the work deciders, the healing loops and GET
+// /nodes.
 
 #include <map>
 #include <optional>
@@ -21,12 +22,12 @@ BOOST_DESCRIBE_ENUM(NodeStatus, online, suspected, offline, draining, left, reti
 struct NodeEntry {
     bus::NodeJoined joined = {};  ///< As it introduced itself; capacity as last updated.
     NodeStatus status = NodeStatus::online;
-    bool draining = false;        ///< Until it joins anew or is released, whatever `status` says.
+    bool draining = false;  ///< Until it joins anew or is released, whatever `status` says.
     bus::Time joined_at = {};
-    bus::Time changed_at = {};    ///< Of `status`.
-    bus::Position changed = 0;    ///< Of `last_event`.
-    bus::EventId last_event = {}; ///< That changed the node; the cause of what follows.
-    std::string reason = {};      ///< Of `status`, where one was given.
+    bus::Time changed_at = {};     ///< Of `status`.
+    bus::Position changed = 0;     ///< Of `last_event`.
+    bus::EventId last_event = {};  ///< That changed the node; the cause of what follows.
+    std::string reason = {};       ///< Of `status`, where one was given.
     std::optional<bus::Time> quarantined_until_at = {};  ///< No new work before; may have passed.
     std::string quarantine_reason = {};
     bus::Time trusted_since_at = {};  ///< Evidence against the node from before counts no more.
@@ -36,7 +37,8 @@ struct NodeEntry {
 };
 BOOST_DESCRIBE_STRUCT(NodeEntry, (),
                       (joined, status, draining, joined_at, changed_at, changed, last_event, reason,
-                       quarantined_until_at, quarantine_reason, trusted_since_at, nat_status, relay))
+                       quarantined_until_at, quarantine_reason, trusted_since_at, nat_status,
+                       relay))
 
 struct AlertEntry {
     bus::ResourceAlert alert = {};
@@ -47,13 +49,14 @@ struct AlertEntry {
 };
 BOOST_DESCRIBE_STRUCT(AlertEntry, (), (alert, since_at, event, position))
 
-inline constexpr std::size_t alerts_max = 10'000;  ///< That stand at a time; further ones are not kept.
+inline constexpr std::size_t alerts_max =
+    10'000;  ///< That stand at a time; further ones are not kept.
 
 struct NodesView {
     std::map<bus::NodeId, NodeEntry> nodes = {};
-    std::map<std::string, AlertEntry> alerts = {};     ///< Those that stand, by alert.
+    std::map<std::string, AlertEntry> alerts = {};  ///< Those that stand, by alert.
     std::optional<bus::ScaleDecided> last_scale = {};
-    std::optional<bus::Time> last_scale_at = {};       ///< Of the last one that was no dry run.
+    std::optional<bus::Time> last_scale_at = {};  ///< Of the last one that was no dry run.
     friend bool operator==(const NodesView&, const NodesView&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodesView, (), (nodes, alerts, last_scale, last_scale_at))

@@ -2,8 +2,8 @@
 
 // A shortcut into the object that it is a member of: pointers that spare a search.
 //
-// It tells nothing that the object does not tell, so two are always equal, copies have none, nor has
-// what was moved, and it is not part of a snapshot: whoever uses it makes it anew as it goes.
+// It tells nothing that the object does not tell, so two are always equal, copies have none, nor
+// has what was moved, and it is not part of a snapshot: whoever uses it makes it anew as it goes.
 
 namespace ringrift::projections {
 

@@ -3,7 +3,8 @@
 // The indices of the work view, kept in step with its items.
 //
 // Whoever changes an item takes its `Spot` before and calls `reindex` after: what did not change is
-// not touched. Used by the fold in work_view.cpp alone; `rebuilt` is how tests know that it is right.
+// not touched. Used by the fold in work_view.cpp alone; `rebuilt` is how tests know that it is
+// right.
 
 #include "projections/work_view.hpp"
 
@@ -15,7 +16,7 @@ struct Spot {
     bool known = false;  ///< False: the item is in no index.
     WorkStatus status = WorkStatus::pending;
     Line line = Line::none;
-    When when = {};          ///< Key in `delayed` or in `ended`.
+    When when = {};           ///< Key in `delayed` or in `ended`.
     bus::NodeId holder = {};  ///< Empty unless leased.
     friend bool operator==(const Spot&, const Spot&) = default;
 };

@@ -159,9 +159,10 @@ void wake_config(WorkView& view, const bus::ConfigKey& config) {
 }
 
 void charge(WorkView& view, const bus::WorkQueued& order) {
-    const std::int64_t start = pass_of(view, order.config);
+    std::int64_t& pass = view.pass.try_emplace(order.config, view.virtual_time).first->second;
+    const std::int64_t start = std::max(pass, view.virtual_time - pass_credit_max);
     view.virtual_time = std::max(view.virtual_time, start);
-    view.pass[order.config] = start + stride_of(order);
+    pass = start + stride_of(order);
 }
 
 void fold(WorkView& view, const bus::WorkQueued& e, const bus::Recorded& recorded) {
@@ -173,13 +174,13 @@ void fold(WorkView& view, const bus::WorkQueued& e, const bus::Recorded& recorde
     wake_config(view, e.config);
     const bus::Event& event = recorded.event;
     WorkItem& item = at->second;
-    item = {.order = e,
-            .queued = recorded.position,
-            .queued_at = event.time,
-            .not_before_at = e.not_before_at,
-            .changed = recorded.position,
-            .last_event = event.id,
-            .correlation = event.correlation.empty() ? event.id : event.correlation};
+    item.order = e;
+    item.queued = recorded.position;
+    item.queued_at = event.time;
+    item.not_before_at = e.not_before_at;
+    item.changed = recorded.position;
+    item.last_event = event.id;
+    item.correlation = event.correlation.empty() ? event.id : event.correlation;
     for (const bus::WorkId& work : e.depends_on) {
         const WorkItem* other = find_item(view, work);
         const bool is_done = other && other->status == WorkStatus::completed;
@@ -229,7 +230,8 @@ void fold(WorkView& view, const bus::WorkCompleted& e, const bus::Recorded& reco
 void fold(WorkView& view, const bus::WorkFailed& e, const bus::Recorded& recorded) {
     WorkItem* item = held_item(view, e);
     if (!item) return;
-    Setback setback{.kind = std::string(name_of(e.kind)), .reason = e.reason, .stderr_tail = e.stderr_tail};
+    Setback setback{
+        .kind = std::string(name_of(e.kind)), .reason = e.reason, .stderr_tail = e.stderr_tail};
     set_back(view, *item, recorded, std::move(setback), WorkStatus::failed);
     count(view, "failed");
 }
@@ -263,8 +265,8 @@ void fold(WorkView& view, const bus::WorkTimeout& e, const bus::Recorded& record
 
 void fold(WorkView& view, const bus::WorkCancelled& e, const bus::Recorded& recorded) {
     WorkItem* item = find_item(view, e.work);
-    const bool is_over = !item || item->status == WorkStatus::completed ||
-                         item->status == WorkStatus::cancelled;
+    const bool is_over =
+        !item || item->status == WorkStatus::completed || item->status == WorkStatus::cancelled;
     if (is_over) return count(view, "not_applicable");
     end(view, *item, recorded, WorkStatus::cancelled, e.reason);
     count(view, "cancelled");
@@ -377,24 +379,6 @@ bool failed_on(const WorkItem& item, const bus::NodeId& node) {
         return setback.node == node && setback.kind != lease_expired &&
                setback.kind != name_of(bus::FailureKind::lost);
     });
-}
-
-std::int64_t stride_of(const bus::WorkQueued& order) {
-    constexpr std::int64_t whole_ppm = 1'000'000;
-    const std::int64_t slots = std::clamp<std::int64_t>(order.needs.slots, 1, 1'000);
-    const std::int64_t share_ppm = std::clamp<std::int64_t>(order.share_ppm, 1'000, whole_ppm);
-    return slots * pass_per_slot * whole_ppm / share_ppm;
-}
-
-std::int64_t pass_of(const WorkView& view, const bus::ConfigKey& config) {
-    const auto at = view.pass.find(config);
-    const std::int64_t own = at == view.pass.end() ? view.virtual_time : at->second;
-    return std::max(own, view.virtual_time - pass_credit_max);
-}
-
-WaitingRank rank_of(const WorkItem& item) {
-    const auto head_start = std::chrono::milliseconds(std::chrono::minutes(item.order.priority));
-    return {.rank = (item.queued_at.time_since_epoch() - head_start).count(), .queued = item.queued};
 }
 
 std::string_view name_of(bus::WorkType type) {

@@ -31,7 +31,8 @@
 namespace ringrift::projections {
 
 enum class WorkStatus { pending, claimed, running, completed, failed, timeout, cancelled, parked };
-BOOST_DESCRIBE_ENUM(WorkStatus, pending, claimed, running, completed, failed, timeout, cancelled, parked)
+BOOST_DESCRIBE_ENUM(WorkStatus, pending, claimed, running, completed, failed, timeout, cancelled,
+                    parked)
 
 struct Lease {
     bus::NodeId node = {};
@@ -46,7 +47,7 @@ BOOST_DESCRIBE_STRUCT(Lease, (), (node, fence, claimed_at, started_at))
 struct Setback {
     bus::NodeId node = {};
     bus::Time at = {};
-    std::string kind = {};    ///< A FailureKind, `lease_expired` or `timeout`.
+    std::string kind = {};  ///< A FailureKind, `lease_expired` or `timeout`.
     std::string reason = {};
     std::string stderr_tail = {};
     friend bool operator==(const Setback&, const Setback&) = default;
@@ -58,26 +59,26 @@ struct WorkItem {
     bus::Position queued = 0;
     bus::Time queued_at = {};
     WorkStatus status = WorkStatus::pending;
-    std::optional<Lease> lease = {};          ///< Set iff claimed or running.
-    std::int64_t attempts = 0;                ///< That started, less those given back unharmed.
-    std::int64_t claims = 0;                  ///< Said of it in valid reigns, lost ones included.
+    std::optional<Lease> lease = {};  ///< Set iff claimed or running.
+    std::int64_t attempts = 0;        ///< That started, less those given back unharmed.
+    std::int64_t claims = 0;          ///< Said of it in valid reigns, lost ones included.
     std::int64_t setbacks_total = 0;
-    std::vector<Setback> setbacks = {};       ///< The last `setbacks_max`.
-    std::vector<bus::WorkId> blockers = {};   ///< Of `order.depends_on`, those not completed yet.
+    std::vector<Setback> setbacks = {};      ///< The last `setbacks_max`.
+    std::vector<bus::WorkId> blockers = {};  ///< Of `order.depends_on`, those not completed yet.
     std::optional<bus::Time> not_before_at = {};  ///< Back-off; empty when it may go at once.
-    bus::WorkResult result = {};              ///< Set iff completed.
-    std::string reason = {};                  ///< Of being failed, timed out, cancelled or parked.
-    std::string evidence = {};                ///< Standard error of the last attempt, iff parked.
-    bus::Time ended_at = {};                  ///< Set iff neither pending, claimed nor running.
-    bus::Position changed = 0;                ///< Of `last_event`.
-    bus::EventId last_event = {};             ///< That changed it; the cause of what follows.
+    bus::WorkResult result = {};                  ///< Set iff completed.
+    std::string reason = {};       ///< Of being failed, timed out, cancelled or parked.
+    std::string evidence = {};     ///< Standard error of the last attempt, iff parked.
+    bus::Time ended_at = {};       ///< Set iff neither pending, claimed nor running.
+    bus::Position changed = 0;     ///< Of `last_event`.
+    bus::EventId last_event = {};  ///< That changed it; the cause of what follows.
     bus::EventId correlation = {};
     friend bool operator==(const WorkItem&, const WorkItem&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkItem, (),
                       (order, queued, queued_at, status, lease, attempts, claims, setbacks_total,
-                       setbacks, blockers, not_before_at, result, reason, evidence, ended_at, changed,
-                       last_event, correlation))
+                       setbacks, blockers, not_before_at, result, reason, evidence, ended_at,
+                       changed, last_event, correlation))
 
 inline bool is_open(WorkStatus status) {
     return status == WorkStatus::pending || status == WorkStatus::claimed ||
@@ -95,7 +96,7 @@ BOOST_DESCRIBE_STRUCT(WaitingClass, (), (config, type, needs))
 
 /// Smaller goes first.
 struct WaitingRank {
-    std::int64_t rank = 0;     ///< Milliseconds: `queued_at` less a minute for each point of priority.
+    std::int64_t rank = 0;  ///< Milliseconds: `queued_at` less a minute for each point of priority.
     bus::Position queued = 0;  ///< Of the item; no two are the same.
     friend auto operator<=>(const WaitingRank&, const WaitingRank&) = default;
 };
@@ -109,18 +110,18 @@ using WorkItems = std::map<bus::WorkId, WorkItem>;
 using WorkById = std::unordered_map<std::string_view, WorkItems::iterator>;
 
 struct WorkView {
-    WorkItems items = {};              ///< Ended ones stay for a while, see `kept_for`.
-    Shortcut<WorkById> by_id = {};     ///< To those of `items` that the fold has met; it alone erases.
+    WorkItems items = {};           ///< Ended ones stay for a while, see `kept_for`.
+    Shortcut<WorkById> by_id = {};  ///< To those of `items` that the fold has met; it alone erases.
 
     // Indices over `items`; each follows from it, see projections/work_index.hpp.
     std::map<WaitingClass, std::map<WaitingRank, bus::WorkId>> waiting = {};  ///< Best first.
-    std::map<When, bus::WorkId> delayed = {};                    ///< By `not_before_at`.
-    std::map<bus::WorkId, std::set<bus::WorkId>> blocked = {};   ///< By what they wait for.
+    std::map<When, bus::WorkId> delayed = {};                   ///< By `not_before_at`.
+    std::map<bus::WorkId, std::set<bus::WorkId>> blocked = {};  ///< By what they wait for.
     std::map<std::string, bus::WorkId> open_by_dedup_key = {};
     std::map<bus::NodeId, std::set<bus::WorkId>> leased_by_node = {};
-    std::map<bus::NodeId, bus::Requirements> reserved = {};      ///< Sum over the node's leases.
-    std::map<When, bus::WorkId> ended = {};                      ///< By when they leave the view.
-    std::map<WorkStatus, std::int64_t> by_status = {};           ///< No zeroes here and below.
+    std::map<bus::NodeId, bus::Requirements> reserved = {};  ///< Sum over the node's leases.
+    std::map<When, bus::WorkId> ended = {};                  ///< By when they leave the view.
+    std::map<WorkStatus, std::int64_t> by_status = {};       ///< No zeroes here and below.
     std::map<std::pair<bus::WorkType, WorkStatus>, std::int64_t> by_type = {};
     std::map<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> open_by_kind = {};
     std::map<bus::ConfigKey, std::int64_t> open_by_config = {};
@@ -130,13 +131,14 @@ struct WorkView {
     std::int64_t virtual_time = 0;  ///< The largest pass at which a claim was made.
     bus::Time clock_at = {};        ///< Of the last leader's event: a node's clock may be wrong.
     std::map<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> queued_total = {};
-    std::map<std::string, std::int64_t> counts = {};  ///< Of each kind of event, and of what did not hold.
+    std::map<std::string, std::int64_t> counts =
+        {};  ///< Of each kind of event, and of what did not hold.
     friend bool operator==(const WorkView&, const WorkView&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkView, (),
-                      (items, waiting, delayed, blocked, open_by_dedup_key, leased_by_node, reserved,
-                       ended, by_status, by_type, open_by_kind, open_by_config, pass, virtual_time,
-                       clock_at, queued_total, counts))
+                      (items, waiting, delayed, blocked, open_by_dedup_key, leased_by_node,
+                       reserved, ended, by_status, by_type, open_by_kind, open_by_config, pass,
+                       virtual_time, clock_at, queued_total, counts))
 
 inline constexpr std::size_t setbacks_max = 5;  ///< Kept per item; the oldest go first.
 /// Work that failed on so many different nodes, or used up its attempts, is not tried again.
@@ -147,7 +149,8 @@ inline constexpr std::int64_t setbacks_total_max = 10;
 inline constexpr bus::Duration back_off_first = std::chrono::seconds(10);
 inline constexpr bus::Duration back_off_max = std::chrono::minutes(30);
 
-/// Completed and cancelled items leave the view so long after they ended (runbook: old items, 24 h).
+/// Completed and cancelled items leave the view so long after they ended (runbook: old items, 24
+/// h).
 inline constexpr bus::Duration ended_kept = std::chrono::hours(24);
 /// What failed keeps its evidence longer, and is probed again, see WorkQueueMaintenance.
 inline constexpr bus::Duration set_aside_kept = std::chrono::hours(24 * 7);

@@ -26,7 +26,8 @@ class Storyteller {
     bus::Event next(const ClusterView& view) {
         now_ += std::chrono::seconds(below(30));
         if (below(200) == 0) now_ += std::chrono::hours(below(50));
-        bus::Event event = {.id = {"e" + std::to_string(++said_)}, .time = now_ + skew(), .fact = fact(view)};
+        bus::Event event = {
+            .id = {"e" + std::to_string(++said_)}, .time = now_ + skew(), .fact = fact(view)};
         event.epoch = view.leadership.epoch;
         if (below(20) == 0) event.epoch = std::uint64_t(below(4));
         return event;
@@ -34,7 +35,9 @@ class Storyteller {
     int below(int bound) { return std::uniform_int_distribution<int>(0, bound - 1)(random_); }
 
   private:
-    bus::Duration skew() { return std::chrono::minutes(below(50) == 0 ? below(100'000) - 50'000 : 0); }
+    bus::Duration skew() {
+        return std::chrono::minutes(below(50) == 0 ? below(100'000) - 50'000 : 0);
+    }
     bus::WorkId work() { return {"w" + std::to_string(below(12))}; }
     bus::NodeId node() { return {"n" + std::to_string(below(4))}; }
 
@@ -67,14 +70,18 @@ class Storyteller {
     bus::Fact node_fact() {
         const std::int64_t incarnation = below(4);
         switch (below(9)) {
-            case 0: return bus::NodeJoined{.node = node(), .incarnation = incarnation, .capacity = {.slots = below(5)}};
+            case 0:
+                return bus::NodeJoined{
+                    .node = node(), .incarnation = incarnation, .capacity = {.slots = below(5)}};
             case 1: return bus::NodeUpdated{.node = node(), .capacity = {.slots = below(5)}};
             case 2: return bus::NodeSuspected{.node = node(), .incarnation = incarnation};
             case 3: return bus::HostOffline{.node = node(), .incarnation = incarnation};
             case 4: return bus::HostOnline{.node = node(), .incarnation = incarnation};
             case 5: return bus::NodeDraining{.node = node()};
             case 6: return bus::NodeLeft{.node = node(), .incarnation = incarnation};
-            case 7: return bus::NodeQuarantined{.node = node(), .until_at = now_ + std::chrono::hours(below(3))};
+            case 7:
+                return bus::NodeQuarantined{.node = node(),
+                                            .until_at = now_ + std::chrono::hours(below(3))};
             default: return bus::NodeReleased{.node = node()};
         }
     }
@@ -85,14 +92,17 @@ class Storyteller {
             case 2: return queued();
             case 3:
             case 4:
-            case 5: return bus::WorkClaimed{.work = work(), .node = below(20) ? node() : bus::NodeId{}};
+            case 5:
+                return bus::WorkClaimed{.work = work(), .node = below(20) ? node() : bus::NodeId{}};
             case 6: return report<bus::WorkStarted>(view);
             case 7: return report<bus::WorkCompleted>(view);
             case 8: return report<bus::WorkFailed>(view);
             case 9: return report<bus::WorkReleased>(view);
             case 10: return report<bus::WorkLeaseExpired>(view);
             case 11: return report<bus::WorkTimeout>(view);
-            case 12: return below(3) ? bus::Fact(bus::WorkUnparked{.work = work()}) : bus::WorkCancelled{.work = work()};
+            case 12:
+                return below(3) ? bus::Fact(bus::WorkUnparked{.work = work()})
+                                : bus::WorkCancelled{.work = work()};
             case 13: return bus::WorkParked{.work = work(), .evidence = "tail"};
             case 14: return node_fact();
             default: return leadership_fact(view);
@@ -100,7 +110,8 @@ class Storyteller {
     }
     bus::Fact leadership_fact(const ClusterView& view) {
         if (below(6) == 0) return bus::LeaderSteppedDown{.leader = node()};
-        return bus::LeaderElected{.epoch = view.leadership.epoch + std::uint64_t(below(3)), .leader = node()};
+        return bus::LeaderElected{.epoch = view.leadership.epoch + std::uint64_t(below(3)),
+                                  .leader = node()};
     }
 
     std::mt19937 random_;
@@ -215,7 +226,8 @@ TEST_CASE("what the decider gives out never exceeds what a node has") {
                                          std::holds_alternative<bus::LeaderElected>(fact) ||
                                          std::holds_alternative<bus::LeaderSteppedDown>(fact);
             if (!is_the_deciders) given.say_at(given.now() + 1s, fact);
-            given.when(producers::ClaimWork{.node = {"n" + std::to_string(dice.below(4))}, .claims_max = 3});
+            given.when(producers::ClaimWork{.node = {"n" + std::to_string(dice.below(4))},
+                                            .claims_max = 3});
             given.and_said();
             for (const auto& [name, entry] : given.view().nodes.nodes) {
                 const auto room = producers::room_on(given.view().work, entry);

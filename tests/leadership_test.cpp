@@ -121,7 +121,8 @@ TEST_CASE("a config that makes no sense is refused, naming the field") {
 
 TEST_CASE("what operators do is counted by action, and the kinds are bounded") {
     Given given;
-    given.when(NoteAdminAction{{.action = "sync/trigger", .actor = "127.0.0.1"}, {"a1"}}).and_said();
+    given.when(NoteAdminAction{{.action = "sync/trigger", .actor = "127.0.0.1"}, {"a1"}})
+        .and_said();
     CHECK(of(given).admin_actions.at("sync/trigger") == 1);
     for (int n = 0; n < 100; ++n) given.say(bus::AdminAction{.action = "odd" + std::to_string(n)});
     CHECK(of(given).admin_actions.size() <= projections::admin_actions_max + 1);

@@ -17,7 +17,10 @@ bus::NodeJoined gpu_node(const std::string& name, const std::string& gpu, std::i
 }
 
 bus::WorkQueued training(const std::string& work) {
-    return {.work = {work}, .type = bus::WorkType::training, .config = {"hex4_2p"}, .needs = {.slots = 1, .gpus = 1}};
+    return {.work = {work},
+            .type = bus::WorkType::training,
+            .config = {"hex4_2p"},
+            .needs = {.slots = 1, .gpus = 1}};
 }
 
 std::vector<std::string> names(const std::vector<consumers::RankedNode>& nodes) {
@@ -50,15 +53,16 @@ TEST_CASE("the best GPU node is the strongest with a free GPU") {
 }
 
 TEST_CASE("a node that trains already is best only when no other has a free GPU") {
-    Given given({gpu_node("big", "H100", 8), gpu_node("small", "RTX 3060"), training("w1"), claimed("w1", "big")});
+    Given given({gpu_node("big", "H100", 8), gpu_node("small", "RTX 3060"), training("w1"),
+                 claimed("w1", "big")});
     CHECK(NodeSelector().get_best_gpu_node(given.sight()) == bus::NodeId{"small"});
     given.say(bus::NodeDraining{.node = {"small"}});
     CHECK(NodeSelector().get_best_gpu_node(given.sight()) == bus::NodeId{"big"});
 }
 
 TEST_CASE("training nodes are ranked by strength, whatever their load") {
-    Given given({gpu_node("a", "A100"), gpu_node("b", "H100"), gpu_node("c", "A100", 4), node("cpu"),
-                 training("w1"), claimed("w1", "b")});
+    Given given({gpu_node("a", "A100"), gpu_node("b", "H100"), gpu_node("c", "A100", 4),
+                 node("cpu"), training("w1"), claimed("w1", "b")});
     CHECK(names(NodeSelector().get_training_nodes(given.sight())) == Names{"c", "b", "a"});
     CHECK(names(NodeSelector().get_training_nodes(given.sight(), 1)) == Names{"c"});
 }
@@ -71,7 +75,8 @@ TEST_CASE("ties are broken by the node's id") {
 
 TEST_CASE("nodes that take no work are not ranked") {
     Given given({gpu_node("n1", "A100"), gpu_node("n2", "A100"), gpu_node("n3", "A100"),
-                 bus::NodeDraining{.node = {"n1"}}, bus::NodeQuarantined{.node = {"n2"}, .until_at = start + 1h}});
+                 bus::NodeDraining{.node = {"n1"}},
+                 bus::NodeQuarantined{.node = {"n2"}, .until_at = start + 1h}});
     CHECK(names(NodeSelector().rank_for(training("w1"), given.sight())) == Names{"n3"});
 }
 
@@ -81,9 +86,11 @@ TEST_CASE("work that needs no GPU wastes none") {
 }
 
 TEST_CASE("nodes with room go before those without, then the least loaded") {
-    Given given({node("full", 1), node("half", 2), node("idle", 2), selfplay("w1"), claimed("w1", "full"),
-                 selfplay("w2"), claimed("w2", "half")});
-    CHECK(names(NodeSelector().rank_for(selfplay("w3"), given.sight())) == Names{"idle", "half", "full"});
+    Given given({node("full", 1), node("half", 2), node("idle", 2), selfplay("w1"),
+                 claimed("w1", "full"), selfplay("w2"), claimed("w2", "half")});
+    CHECK(names(NodeSelector().rank_for(selfplay("w3"), given.sight())) ==
+          Names{"idle", "half", "full"});
     given.host().heartbeats[{"idle"}].sample.cpu_ppm = 900'000;
-    CHECK(names(NodeSelector().rank_for(selfplay("w3"), given.sight())) == Names{"half", "idle", "full"});
+    CHECK(names(NodeSelector().rank_for(selfplay("w3"), given.sight())) ==
+          Names{"half", "idle", "full"});
 }

@@ -22,7 +22,8 @@ const projections::NodeEntry& n1(const Given& given) {
 }
 
 /// Work that failed on `bad` and passed on `good`.
-void fail_and_pass(Given& given, const std::string& work, const std::string& bad, const std::string& good) {
+void fail_and_pass(Given& given, const std::string& work, const std::string& bad,
+                   const std::string& good) {
     given.say(selfplay(work)).say(claimed(work, bad));
     given.say(of_claim<bus::WorkFailed>(given, work));
     given.say(claimed(work, good));
@@ -50,9 +51,10 @@ TEST_CASE("a node without a name or with less than no slots is refused") {
 
 TEST_CASE("what is said late of a former incarnation says nothing of the present one") {
     Given given({node_of(1), node_of(2)});
-    for (const bus::Fact& late : std::vector<bus::Fact>{
-             bus::NodeSuspected{.node = {"n1"}, .incarnation = 1}, bus::NodeLeft{.node = {"n1"}, .incarnation = 1},
-             bus::HostOffline{.node = {"n1"}, .incarnation = 1}, node_of(1)}) {
+    for (const bus::Fact& late :
+         std::vector<bus::Fact>{bus::NodeSuspected{.node = {"n1"}, .incarnation = 1},
+                                bus::NodeLeft{.node = {"n1"}, .incarnation = 1},
+                                bus::HostOffline{.node = {"n1"}, .incarnation = 1}, node_of(1)}) {
         given.say(late);
         CHECK(n1(given).status == NodeStatus::online);
     }
@@ -76,7 +78,8 @@ TEST_CASE("a node is suspected after a minute of silence and offline after a min
     CHECK(n1(given).status == NodeStatus::suspected);
     given.when(JudgeSilence{.node = {"n1"}, .silent = 89s}).then_refused(Kind::duplicate);
     given.when(JudgeSilence{.node = {"n1"}, .silent = 90s})
-        .then({bus::HostOffline{.node = {"n1"}, .incarnation = 1, .reason = "no heartbeat for 90 s", .silent_ms = 90s}})
+        .then({bus::HostOffline{
+            .node = {"n1"}, .incarnation = 1, .reason = "no heartbeat for 90 s", .silent_ms = 90s}})
         .and_said();
     CHECK(n1(given).status == NodeStatus::offline);
     CHECK_FALSE(is_alive(n1(given)));
@@ -141,7 +144,8 @@ TEST_CASE("a quarantine has a reason and an end within a day") {
 }
 
 TEST_CASE("a quarantine outlives the restart of the node") {
-    Given given({node_of(1), bus::NodeQuarantined{.node = {"n1"}, .until_at = start + 1h}, node_of(2)});
+    Given given(
+        {node_of(1), bus::NodeQuarantined{.node = {"n1"}, .until_at = start + 1h}, node_of(2)});
     CHECK_FALSE(takes_work(n1(given), start));
 }
 
@@ -182,7 +186,8 @@ TEST_CASE("work that failed everywhere is no evidence against a node") {
 }
 
 TEST_CASE("an alert is raised once, again when its severity changes, and cleared once") {
-    bus::ResourceAlert alert = {.alert = "disk_full/n1", .node = {"n1"}, .severity = "warning", .value_ppm = 1};
+    bus::ResourceAlert alert = {
+        .alert = "disk_full/n1", .node = {"n1"}, .severity = "warning", .value_ppm = 1};
     Given given({node("n1")});
     given.when(RaiseAlert{alert}).then({alert}).and_said();
     alert.value_ppm = 2;

@@ -111,7 +111,9 @@ class Given {
     }
     producers::Sight sight() const { return {.cluster = folded_.view, .host = host_, .now = now_}; }
     const projections::ClusterView& view() const { return folded_.view; }
-    const projections::WorkItem& item(const std::string& work) const { return view().work.items.at({work}); }
+    const projections::WorkItem& item(const std::string& work) const {
+        return view().work.items.at({work});
+    }
     bus::Position position() const { return folded_.position; }
     bus::Time now() const { return now_; }
     projections::HostView& host() { return host_; }

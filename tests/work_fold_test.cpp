@@ -9,7 +9,8 @@ using projections::WorkStatus;
 
 namespace {
 
-const auto failed_with = [](const Given& given, const std::string& work, const std::string& reason) {
+const auto failed_with = [](const Given& given, const std::string& work,
+                            const std::string& reason) {
     auto fact = of_claim<bus::WorkFailed>(given, work);
     fact.reason = reason;
     fact.stderr_tail = "traceback of " + reason;
@@ -204,7 +205,8 @@ TEST_CASE("completed work is over, whatever is said of it afterwards") {
 }
 
 TEST_CASE("cancelling held work ends its claim") {
-    Given given({selfplay("w1"), claimed("w1", "n1"), bus::WorkCancelled{.work = {"w1"}, .reason = "enough"}});
+    Given given({selfplay("w1"), claimed("w1", "n1"),
+                 bus::WorkCancelled{.work = {"w1"}, .reason = "enough"}});
     CHECK(given.item("w1").status == WorkStatus::cancelled);
     CHECK(given.item("w1").reason == "enough");
     CHECK_FALSE(given.item("w1").lease);
@@ -296,7 +298,8 @@ TEST_CASE("what a leader says after stepping down is void") {
 }
 
 TEST_CASE("claims outlive the reign in which they were made") {
-    Given given({selfplay("w1"), claimed("w1", "n1"), bus::LeaderElected{.epoch = 2, .leader = {"other"}}});
+    Given given(
+        {selfplay("w1"), claimed("w1", "n1"), bus::LeaderElected{.epoch = 2, .leader = {"other"}}});
     given.say(of_claim<bus::WorkCompleted>(given, "w1"));
     CHECK(given.item("w1").status == WorkStatus::completed);
 }
@@ -318,7 +321,8 @@ TEST_CASE("a claim is paid for by its config, in inverse proportion to its share
 }
 
 TEST_CASE("a config that was idle is not owed what it did not ask for") {
-    Given given({selfplay("w1", "a"), selfplay("w2", "a"), claimed("w1", "n1"), claimed("w2", "n1")});
+    Given given(
+        {selfplay("w1", "a"), selfplay("w2", "a"), claimed("w1", "n1"), claimed("w2", "n1")});
     given.say(selfplay("w3", "late"));
     CHECK(given.view().work.pass.at({"late"}) == given.view().work.virtual_time);
     CHECK(given.view().work.virtual_time == projections::pass_per_slot);
@@ -337,8 +341,10 @@ TEST_CASE("numbers that no order may have change nothing") {
 }
 
 TEST_CASE("what cannot be read is counted by kind and shown") {
-    Given given({bus::Unread{.why = bus::Unread::Why::unknown_type, .type = "NEWER"},
-                 bus::Unread{.why = bus::Unread::Why::parked, .type = "WORK_QUEUED", .problem = "work: missing"}});
+    Given given(
+        {bus::Unread{.why = bus::Unread::Why::unknown_type, .type = "NEWER"},
+         bus::Unread{
+             .why = bus::Unread::Why::parked, .type = "WORK_QUEUED", .problem = "work: missing"}});
     CHECK(given.view().counts.unknown_events == 1);
     CHECK(given.view().counts.parked_events == 1);
     CHECK(given.view().counts.parked.at(0).problem == "work: missing");

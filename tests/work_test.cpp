@@ -1,9 +1,9 @@
 // The rules of the work queue: who gets what, and which reports are believed.
 
+#include "producers/work.hpp"
 #include "producers/late_results.hpp"
 #include "producers/nodes.hpp"
 #include "producers/why_waiting.hpp"
-#include "producers/work.hpp"
 #include "tests/scenario.hpp"
 
 using namespace ringrift;
@@ -15,10 +15,14 @@ using projections::WorkStatus;
 namespace {
 
 bus::WorkQueued training(const std::string& work, const std::string& config = "hex4_2p") {
-    return {.work = {work}, .type = bus::WorkType::training, .config = {config}, .needs = {.slots = 1, .gpus = 1}};
+    return {.work = {work},
+            .type = bus::WorkType::training,
+            .config = {config},
+            .needs = {.slots = 1, .gpus = 1}};
 }
 
-bus::WorkQueued large(const std::string& work, std::int64_t slots, const std::string& config = "hex4_2p") {
+bus::WorkQueued large(const std::string& work, std::int64_t slots,
+                      const std::string& config = "hex4_2p") {
     auto order = selfplay(work, config);
     order.needs.slots = slots;
     return order;
@@ -37,13 +41,20 @@ ClaimWork claim(const std::string& by, std::int64_t claims_max = 1) {
 bus::WorkCompleted played(const Given& given, const std::string& work) {
     auto done = of_claim<bus::WorkCompleted>(given, work);
     done.config = {"hex4_2p"};
-    done.result = {.games = 10, .files = {{.file = {"digest"}, .name = "games.jsonl", .bytes = 99, .games = 10}}};
+    done.result = {
+        .games = 10,
+        .files = {{.file = {"digest"}, .name = "games.jsonl", .bytes = 99, .games = 10}}};
     return done;
 }
 
 bus::GamesRecorded games_of(const std::string& work, const std::string& on) {
-    return {.file = {"digest"}, .name = "games.jsonl", .node = {on}, .config = {"hex4_2p"},
-            .games = 10, .bytes = 99, .work = {work}};
+    return {.file = {"digest"},
+            .name = "games.jsonl",
+            .node = {on},
+            .config = {"hex4_2p"},
+            .games = 10,
+            .bytes = 99,
+            .work = {work}};
 }
 
 void fail_on(Given& given, const std::string& work, const std::string& name) {
@@ -77,9 +88,10 @@ TEST_CASE("the leader queues work") {
 }
 
 TEST_CASE("only the leader queues, claims, expires, cancels and parks") {
-    for (const Command& command : std::vector<Command>{
-             QueueWork{selfplay("w1"), {}, {}}, claim("n1"), ExpireLease{}, TimeOutWork{}, CancelWork{}, ParkWork{},
-             UnparkWork{}, NoteIdle{}, QuarantineNode{}, ReleaseNode{}, JudgeSilence{}, DecideScale{}}) {
+    for (const Command& command :
+         std::vector<Command>{QueueWork{selfplay("w1"), {}, {}}, claim("n1"), ExpireLease{},
+                              TimeOutWork{}, CancelWork{}, ParkWork{}, UnparkWork{}, NoteIdle{},
+                              QuarantineNode{}, ReleaseNode{}, JudgeSilence{}, DecideScale{}}) {
         Given({}, {"follower"}).when(command).then_refused(Kind::not_leader);
     }
 }
@@ -147,7 +159,8 @@ TEST_CASE("held work is not given twice") {
 TEST_CASE("a node gets as many items as it asks for and as fit") {
     Given given({node("n1", 3), selfplay("w1"), selfplay("w2"), selfplay("w3"), selfplay("w4")});
     given.when(claim("n1", 2)).then({claimed("w1", "n1"), claimed("w2", "n1")});
-    given.when(claim("n1", 64)).then({claimed("w1", "n1"), claimed("w2", "n1"), claimed("w3", "n1")});
+    given.when(claim("n1", 64))
+        .then({claimed("w1", "n1"), claimed("w2", "n1"), claimed("w3", "n1")});
 }
 
 TEST_CASE("a node that is full gets nothing") {
@@ -162,7 +175,9 @@ TEST_CASE("a node that nobody knows gets nothing") {
 
 TEST_CASE("a node that drains, is suspected or in quarantine gets nothing") {
     const auto rests = [](bus::Fact fact) {
-        Given({node("n1"), selfplay("w1"), std::move(fact)}).when(claim("n1")).then_refused(Kind::node_rests);
+        Given({node("n1"), selfplay("w1"), std::move(fact)})
+            .when(claim("n1"))
+            .then_refused(Kind::node_rests);
     };
     rests(bus::NodeDraining{.node = {"n1"}});
     rests(bus::NodeSuspected{.node = {"n1"}, .incarnation = 1});
@@ -171,7 +186,8 @@ TEST_CASE("a node that drains, is suspected or in quarantine gets nothing") {
 }
 
 TEST_CASE("quarantine ends by itself") {
-    Given({node("n1"), selfplay("w1"), bus::NodeQuarantined{.node = {"n1"}, .until_at = start + 1h}})
+    Given(
+        {node("n1"), selfplay("w1"), bus::NodeQuarantined{.node = {"n1"}, .until_at = start + 1h}})
         .when(claim("n1"), start + 1h)
         .then({claimed("w1", "n1")});
 }
@@ -179,7 +195,9 @@ TEST_CASE("quarantine ends by itself") {
 TEST_CASE("a resource that a node has not is never given out") {
     auto memory = selfplay("w1"), vram = selfplay("w2"), disk = selfplay("w3");
     memory.needs.memory_bytes = vram.needs.vram_bytes = disk.needs.disk_bytes = 1;
-    Given({node("n1"), memory, vram, disk, training("w4")}).when(claim("n1")).then_refused(Kind::nothing_waits);
+    Given({node("n1"), memory, vram, disk, training("w4")})
+        .when(claim("n1"))
+        .then_refused(Kind::nothing_waits);
 }
 
 TEST_CASE("memory, VRAM and disk are reserved like slots") {
@@ -194,7 +212,9 @@ TEST_CASE("memory, VRAM and disk are reserved like slots") {
 TEST_CASE("a node runs only what it is set up for") {
     auto joined = gpu_node("n1");
     joined.capabilities = {"training"};
-    Given({joined, selfplay("w1"), training("w2")}).when(claim("n1", 2)).then({claimed("w2", "n1")});
+    Given({joined, selfplay("w1"), training("w2")})
+        .when(claim("n1", 2))
+        .then({claimed("w2", "n1")});
 }
 
 TEST_CASE("work that a node cannot run hides nothing that it could, however much of it waits") {
@@ -219,7 +239,8 @@ TEST_CASE("a point of priority is worth a minute of waiting") {
 TEST_CASE("configs get their shares of the claims") {
     Given given({node("n1")});
     for (int n = 0; n < 60; ++n) {
-        auto three = selfplay("a" + std::to_string(n), "a"), one = selfplay("b" + std::to_string(n), "b");
+        auto three = selfplay("a" + std::to_string(n), "a"),
+             one = selfplay("b" + std::to_string(n), "b");
         three.share_ppm = 750'000;
         one.share_ppm = 250'000;
         given.say(three).say(one);
@@ -302,7 +323,8 @@ TEST_CASE("work is not given out before what it depends on is completed") {
 // ---- room is kept for large work ----------------------------------------------------------------
 
 TEST_CASE("large work that waits too long keeps a node free of smaller work") {
-    Given given({node("n1", 4), selfplay("small1"), claimed("small1", "n1"), large("large", 4), selfplay("small2")});
+    Given given({node("n1", 4), selfplay("small1"), claimed("small1", "n1"), large("large", 4),
+                 selfplay("small2")});
     given.when(claim("n1"), start + 1min).then({claimed("small2", "n1")});
     given.when(claim("n1"), start + 61s).then_refused(Kind::held_back);
     given.say(of_claim<bus::WorkCompleted>(given, "small1"));
@@ -311,7 +333,8 @@ TEST_CASE("large work that waits too long keeps a node free of smaller work") {
 
 TEST_CASE("large work keeps one node free, not all of them") {
     Given given({node("n1", 4), node("n2", 4), selfplay("s1"), selfplay("s2"), selfplay("s3"),
-                 claimed("s1", "n1"), claimed("s2", "n1"), claimed("s3", "n2"), large("large", 4), selfplay("s4")});
+                 claimed("s1", "n1"), claimed("s2", "n1"), claimed("s3", "n2"), large("large", 4),
+                 selfplay("s4")});
     given.when(claim("n2"), start + 2min).then_refused(Kind::held_back);
     given.when(claim("n1"), start + 2min).then({claimed("s4", "n1")});
 }
@@ -327,7 +350,8 @@ TEST_CASE("work that is too large for every node holds nothing back") {
 TEST_CASE("a node reports that its claim runs, once") {
     Given given({node("n1"), selfplay("w1"), claimed("w1", "n1")});
     const auto started = of_claim<bus::WorkStarted>(given, "w1");
-    given.when(ReportStarted{.work = started.work, .node = started.node, .fence = started.fence}).then({started});
+    given.when(ReportStarted{.work = started.work, .node = started.node, .fence = started.fence})
+        .then({started});
     given.and_said();
     given.when(ReportStarted{.work = started.work, .node = started.node, .fence = started.fence})
         .then_refused(Kind::duplicate);
@@ -335,7 +359,8 @@ TEST_CASE("a node reports that its claim runs, once") {
 
 TEST_CASE("selfplay ends with a fact for its games and one for its work") {
     Given given({node("n1"), selfplay("w1"), claimed("w1", "n1")});
-    given.when(ReportCompleted{played(given, "w1")}).then({games_of("w1", "n1"), played(given, "w1")});
+    given.when(ReportCompleted{played(given, "w1")})
+        .then({games_of("w1", "n1"), played(given, "w1")});
     CHECK(given.drafts().at(0).id == bus::EventId{"digest:recorded"});
     CHECK(given.drafts().at(1).causation == given.item("w1").last_event);
 }
@@ -355,7 +380,8 @@ TEST_CASE("a report of completion without evidence is a failure") {
         done.result = std::move(result);
         given.when(ReportCompleted{done});
         REQUIRE(given.drafts().size() == 1);
-        CHECK(std::get<bus::WorkFailed>(given.drafts().at(0).fact).kind == bus::FailureKind::bad_result);
+        CHECK(std::get<bus::WorkFailed>(given.drafts().at(0).fact).kind ==
+              bus::FailureKind::bad_result);
     };
     const auto of_type = [](bus::WorkType type) {
         auto order = training("w1");
@@ -369,7 +395,8 @@ TEST_CASE("a report of completion without evidence is a failure") {
     fails(of_type(bus::WorkType::export_), {.samples = 0, .files = {file}});
     fails(of_type(bus::WorkType::export_), {.samples = 1});
     fails(of_type(bus::WorkType::training), {.steps = 9});
-    fails(of_type(bus::WorkType::training), {.steps = 9, .files = {{.file = {"digest"}, .bytes = 0}}});
+    fails(of_type(bus::WorkType::training),
+          {.steps = 9, .files = {{.file = {"digest"}, .bytes = 0}}});
     fails(of_type(bus::WorkType::evaluation), {.games = 0, .wins = 1});
     fails(of_type(bus::WorkType::tournament), {.games = 2});
 }
@@ -419,8 +446,10 @@ TEST_CASE("the leader expires a lease by its fence only") {
     Given given({node("n1"), selfplay("w1"), claimed("w1", "n1")});
     auto expired = of_claim<bus::WorkLeaseExpired>(given, "w1");
     expired.reason = "silent";
-    given.when(ExpireLease{.work = {"w1"}, .fence = expired.fence, .reason = "silent"}).then({expired});
-    given.when(ExpireLease{.work = {"w1"}, .fence = expired.fence + 1}).then_refused(Kind::not_held);
+    given.when(ExpireLease{.work = {"w1"}, .fence = expired.fence, .reason = "silent"})
+        .then({expired});
+    given.when(ExpireLease{.work = {"w1"}, .fence = expired.fence + 1})
+        .then_refused(Kind::not_held);
 }
 
 TEST_CASE("a timeout says how long it took, from the start if it has started") {
@@ -448,7 +477,9 @@ TEST_CASE("work that used up its chances is parked with its last standard error"
 }
 
 TEST_CASE("held work is not parked") {
-    Given({node("n1"), selfplay("w1"), claimed("w1", "n1")}).when(ParkWork{.work = {"w1"}}).then_refused(Kind::invalid);
+    Given({node("n1"), selfplay("w1"), claimed("w1", "n1")})
+        .when(ParkWork{.work = {"w1"}})
+        .then_refused(Kind::invalid);
 }
 
 TEST_CASE("work can be parked, unparked and parked again") {
@@ -478,7 +509,8 @@ TEST_CASE("work whose dependency was cancelled is hopeless, whose dependency fai
     given.say(bus::WorkCancelled{.work = {"w1"}});
     REQUIRE(hopeless(given.view().work, 10).size() == 1);
     given.when(hopeless(given.view().work, 10).at(0))
-        .then({bus::WorkCancelled{.work = {"w2"}, .reason = "it depends on w1, which was cancelled"}});
+        .then({bus::WorkCancelled{.work = {"w2"},
+                                  .reason = "it depends on w1, which was cancelled"}});
 }
 
 // ---- causes -------------------------------------------------------------------------------------
@@ -505,7 +537,9 @@ TEST_CASE("a claim that was lost in the log is not mistaken for the next one") {
 // ---- why it waits -------------------------------------------------------------------------------
 
 TEST_CASE("the queue says why an item waits") {
-    const auto reason = [](const Given& given) { return why_waiting(given.sight(), {"w1"}).reason; };
+    const auto reason = [](const Given& given) {
+        return why_waiting(given.sight(), {"w1"}).reason;
+    };
     auto quarantined = bus::NodeQuarantined{.node = {"n1"}, .until_at = start + 1h};
     auto specialist = node("n1");
     specialist.capabilities = {"training"};
@@ -522,7 +556,8 @@ TEST_CASE("the queue says why an item waits") {
           WaitReason::nodes_busy);
     CHECK(reason(Given({node("n1"), later})) == WaitReason::not_before);
     CHECK(reason(Given({node("n1"), selfplay("w0"), dependent})) == WaitReason::dependency);
-    CHECK(reason(Given({node("n1"), selfplay("w1"), claimed("w1", "n1")})) == WaitReason::not_waiting);
+    CHECK(reason(Given({node("n1"), selfplay("w1"), claimed("w1", "n1")})) ==
+          WaitReason::not_waiting);
 }
 
 TEST_CASE("the sentence says what would have to change") {
@@ -531,7 +566,8 @@ TEST_CASE("the sentence says what would have to change") {
     Given given({node("n1"), selfplay("w0"), dependent});
     CHECK(why_waiting(given.sight(), {"w1"}).sentence == "it waits for w0, which is pending");
     Given small({node("n1"), training("w1")});
-    CHECK(why_waiting(small.sight(), {"w1"}).sentence == "no living node has 1 slots, 1 GPUs, even when empty");
+    CHECK(why_waiting(small.sight(), {"w1"}).sentence ==
+          "no living node has 1 slots, 1 GPUs, even when empty");
 }
 
 TEST_CASE("the queue says how many items wait for which reason") {

@@ -28,7 +28,8 @@ constexpr std::array gpu_powers = {
 constexpr std::int64_t unknown_gpu_power = 10;
 
 std::int64_t power_of(const NodeEntry& node) {
-    return gpu_power_of(node.joined.gpu_name) * std::max<std::int64_t>(node.joined.capacity.gpus, 0);
+    return gpu_power_of(node.joined.gpu_name) *
+           std::max<std::int64_t>(node.joined.capacity.gpus, 0);
 }
 
 std::int64_t load_of(const NodeEntry& node, const producers::Sight& sight) {
@@ -36,8 +37,8 @@ std::int64_t load_of(const NodeEntry& node, const producers::Sight& sight) {
     std::int64_t load = whole_ppm;
     const std::int64_t slots = node.joined.capacity.slots;
     if (slots > 0) {
-        const std::int64_t room = std::clamp<std::int64_t>(
-            producers::room_on(sight.cluster.work, node).slots, 0, slots);
+        const std::int64_t room =
+            std::clamp<std::int64_t>(producers::room_on(sight.cluster.work, node).slots, 0, slots);
         load = (slots - room) * whole_ppm / slots;
     }
     const auto heartbeat = sight.host.heartbeats.find(node.joined.node);
@@ -45,7 +46,8 @@ std::int64_t load_of(const NodeEntry& node, const producers::Sight& sight) {
     return std::max(load, heartbeat->second.sample.cpu_ppm);
 }
 
-RankedNode ranked(const NodeEntry& node, const bus::Requirements& needs, const producers::Sight& sight) {
+RankedNode ranked(const NodeEntry& node, const bus::Requirements& needs,
+                  const producers::Sight& sight) {
     return {.node = node.joined.node,
             .gpu_power = power_of(node),
             .load_ppm = load_of(node, sight),
@@ -61,7 +63,8 @@ bool is_training(const bus::NodeId& node, const projections::WorkView& work) {
 }
 
 /// Those that could run it when empty, in the order of their ids.
-std::vector<RankedNode> able(const producers::Sight& sight, bus::WorkType type, const bus::Requirements& needs) {
+std::vector<RankedNode> able(const producers::Sight& sight, bus::WorkType type,
+                             const bus::Requirements& needs) {
     std::vector<RankedNode> nodes;
     for (const auto& [name, node] : sight.cluster.nodes.nodes) {
         const bool is_able = takes_work(node, sight.now) && producers::may_run(node, type) &&
@@ -81,7 +84,8 @@ std::int64_t gpu_power_of(std::string_view gpu_name) {
     return known == gpu_powers.end() ? unknown_gpu_power : known->power;
 }
 
-std::vector<RankedNode> NodeSelector::rank_for(const bus::WorkQueued& order, const producers::Sight& sight) const {
+std::vector<RankedNode> NodeSelector::rank_for(const bus::WorkQueued& order,
+                                               const producers::Sight& sight) const {
     std::vector<RankedNode> nodes = able(sight, order.type, order.needs);
     const bool is_for_gpu = order.needs.gpus > 0;
     std::ranges::sort(nodes, {}, [&](const RankedNode& node) {
@@ -96,8 +100,8 @@ std::optional<bus::NodeId> NodeSelector::get_best_gpu_node(const producers::Sigh
     std::erase_if(nodes, [](const RankedNode& node) { return !node.has_room; });
     if (nodes.empty()) return std::nullopt;
     const auto best = std::ranges::min_element(nodes, {}, [&](const RankedNode& node) {
-        return std::tuple(is_training(node.node, sight.cluster.work), -node.gpu_power, node.load_ppm,
-                          node.node);
+        return std::tuple(is_training(node.node, sight.cluster.work), -node.gpu_power,
+                          node.load_ppm, node.node);
     });
     return best->node;
 }
@@ -105,7 +109,8 @@ std::optional<bus::NodeId> NodeSelector::get_best_gpu_node(const producers::Sigh
 std::vector<RankedNode> NodeSelector::get_training_nodes(const producers::Sight& sight,
                                                          std::size_t count_max) const {
     std::vector<RankedNode> nodes = able(sight, bus::WorkType::training, {.gpus = 1});
-    std::ranges::sort(nodes, {}, [](const RankedNode& node) { return std::tuple(-node.gpu_power, node.node); });
+    std::ranges::sort(
+        nodes, {}, [](const RankedNode& node) { return std::tuple(-node.gpu_power, node.node); });
     if (nodes.size() > count_max) nodes.resize(count_max);
     return nodes;
 }

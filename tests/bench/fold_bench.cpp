@@ -76,7 +76,8 @@ Log lives_of_items(std::size_t items) {
         if (n >= waiting_at_once && claimed < items) {
             const bus::WorkId work = selfplay(claimed).work;
             fences.push_back(log.say(bus::WorkClaimed{.work = work, .node = node_of(claimed)}));
-            log.say(bus::WorkStarted{.work = work, .node = node_of(claimed), .fence = fences.back()});
+            log.say(
+                bus::WorkStarted{.work = work, .node = node_of(claimed), .fence = fences.back()});
         }
         const std::size_t completed = claimed - running_at_once;
         if (n < waiting_at_once + running_at_once || completed >= items) continue;
