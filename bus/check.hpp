@@ -1,6 +1,7 @@
 #pragma once
 
-// RINGRIFT_CHECK: a broken invariant is a bug of ours; the process ends, in every build, and is restarted.
+// RINGRIFT_CHECK: a broken invariant is a bug of ours; the process ends, in every build, and is
+// restarted.
 //
 // The one macro of the code base: it has to name the condition and the place. What the world or a
 // user can cause is never one of these: that is an error value.

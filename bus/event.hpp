@@ -67,10 +67,10 @@ template <class... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
 
 struct Event {
-    EventId id = {};           ///< Derived from the cause where there is one: said twice, it is one.
-    NodeId source = {};        ///< The node that says it.
-    Time time = {};            ///< When it was said, by that node's clock. For people and long bounds.
-    Epoch epoch = 0;           ///< Of the leader that says it; 0 for anybody's events.
+    EventId id = {};     ///< Derived from the cause where there is one: said twice, it is one.
+    NodeId source = {};  ///< The node that says it.
+    Time time = {};      ///< When it was said, by that node's clock. For people and long bounds.
+    Epoch epoch = 0;     ///< Of the leader that says it; 0 for anybody's events.
     EventId correlation = {};  ///< The first event of the chain.
     EventId causation = {};    ///< The event that led to this one; empty for a chain's first.
     Fact fact = {};

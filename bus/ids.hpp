@@ -25,12 +25,12 @@ struct Id {
 /// Longer names are refused at the door: a NATS subject has to hold them, percent-encoded.
 inline constexpr std::size_t id_bytes_max = 200;
 
-using NodeId = Id<struct NodeTag>;      // a machine's daemon, e.g. gpu-7
-using WorkId = Id<struct WorkTag>;      // an item of the queue, e.g. export-hex5_2p-812
-using ConfigKey = Id<struct ConfigTag>; // a game and its number of players, e.g. hex5_2p
-using ModelId = Id<struct ModelTag>;    // SHA-256 of a model file, or `init`
-using FileDigest = Id<struct FileTag>;  // SHA-256 of a file, 64 hexadecimal digits
-using EventId = Id<struct EventTag>;    // CloudEvents `id`, and `Nats-Msg-Id`
+using NodeId = Id<struct NodeTag>;       // a machine's daemon, e.g. gpu-7
+using WorkId = Id<struct WorkTag>;       // an item of the queue, e.g. export-hex5_2p-812
+using ConfigKey = Id<struct ConfigTag>;  // a game and its number of players, e.g. hex5_2p
+using ModelId = Id<struct ModelTag>;     // SHA-256 of a model file, or `init`
+using FileDigest = Id<struct FileTag>;   // SHA-256 of a file, 64 hexadecimal digits
+using EventId = Id<struct EventTag>;     // CloudEvents `id`, and `Nats-Msg-Id`
 
 /// The network that nobody has trained: each workload makes it from the config alone.
 inline const ModelId init_model = {"init"};

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 namespace ringrift::bus {
@@ -22,7 +23,12 @@ std::string holder_of(int descriptor) {
 }
 
 /// Whether a process of this pid lives. An unknown holder counts as alive.
-bool lives(const std::string& pid) { return pid.empty() || ::kill(std::stoi(pid), 0) == 0 || errno != ESRCH; }
+bool lives(const std::string& text) {
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+    const bool readable = error == std::errc() && pid > 0;
+    return !readable || ::kill(pid, 0) == 0 || errno != ESRCH;
+}
 
 /// Takes the lock. A holder that was killed while it started a child lives on in that child until
 /// the child becomes another program: so a dead holder is waited for, a living one is not.

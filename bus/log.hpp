@@ -9,7 +9,8 @@
 // - An event whose id is in the log already is not written again: its position is the first one's.
 //   NATS promises that only within its duplicate window; folds must not rely on it beyond.
 // - `append` of several events is several appends in order: after a failure, a first part of them
-//   may stand in the log. Each event is meaningful alone, and rule 4 of the design repairs the rest.
+//   may stand in the log. Each event is meaningful alone, and rule 4 of the design repairs the
+//   rest.
 // - What `append` acknowledged survives what bus/README.md says for each transport.
 //
 // Called on the node's thread only, unless an implementation says more.
@@ -29,13 +30,15 @@ enum class AppendError {
     unavailable,  ///< Not known whether it was written. Read, fold and decide again; keep reports.
     full,         ///< Nothing was written, the store has no room. Free some; nothing else helps.
     too_large,    ///< Nothing was written: one event is over `event_bytes_max`. A bug of the sayer.
-    refused       ///< Nothing was written: the store denies it (permissions, read-only, damaged), or an
-                  ///< event has no id. A person must look.
+    refused  ///< Nothing was written: the store denies it (permissions, read-only, damaged), or an
+             ///< event has no id. A person must look.
 };
 
 enum class ReadError {
-    unavailable,  ///< The log cannot be reached now. Try again later; keep working with what is folded.
-    damaged       ///< A gap, an order that went backwards, or bytes nobody wrote. Stop; a person must look.
+    unavailable,  ///< The log cannot be reached now. Try again later; keep working with what is
+                  ///< folded.
+    damaged  ///< A gap, an order that went backwards, or bytes nobody wrote. Stop; a person must
+             ///< look.
 };
 
 /// No event is larger as text; NATS servers refuse more than 1 MiB unless told otherwise.
@@ -53,8 +56,9 @@ class Log {
 
     virtual Result<Appended, AppendError> append(std::span<const Event> events) = 0;
 
-    /// Up to `count_max` events after `after`, oldest first. Empty at the end of the log. An `after`
-    /// beyond the end is `damaged`: this is not the log, or not all of it, that it was read from.
+    /// Up to `count_max` events after `after`, oldest first. Empty at the end of the log. An
+    /// `after` beyond the end is `damaged`: this is not the log, or not all of it, that it was read
+    /// from.
     virtual Result<Batch, ReadError> read(Position after, std::size_t count_max) = 0;
 
     /// The position of the last event that can be read; 0 for an empty log.

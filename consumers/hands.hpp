@@ -43,11 +43,11 @@ struct JobOrder {
     bus::ConfigKey config = {};
     std::vector<std::string> argv = {};
     std::map<std::string, std::string> environment = {};  ///< RINGRIFT_*, beside what hands add.
-    std::vector<JobInput> inputs = {};    ///< Listed in `{inputs}`.
-    std::vector<JobInput> models = {};    ///< Checked as well, named in `argv`.
+    std::vector<JobInput> inputs = {};                    ///< Listed in `{inputs}`.
+    std::vector<JobInput> models = {};                    ///< Checked as well, named in `argv`.
     bus::Duration timeout = std::chrono::hours(1);
-    std::int64_t memory_bytes_max = 0;    ///< Of the whole process group; 0 is no limit.
-    std::int64_t output_bytes_max = 0;    ///< Of the output folder; 0 is no limit.
+    std::int64_t memory_bytes_max = 0;  ///< Of the whole process group; 0 is no limit.
+    std::int64_t output_bytes_max = 0;  ///< Of the output folder; 0 is no limit.
     friend bool operator==(const JobOrder&, const JobOrder&) = default;
 };
 
@@ -104,7 +104,8 @@ class Hands {
 
     virtual void start(const JobOrder& order) = 0;
 
-    /// SIGTERM to the whole group, SIGKILL after the grace. Ends as JobStopped unless it was faster.
+    /// SIGTERM to the whole group, SIGKILL after the grace. Ends as JobStopped unless it was
+    /// faster.
     virtual void stop(const JobId& job) = 0;
 
     /// The end of this job is in the log: it will not be reported again, its folder may go.

@@ -13,7 +13,8 @@ constexpr std::string_view populator = "queue_populator";
 constexpr std::string_view puller = "worker_pull";
 
 /// Whether every loop that the event wakes has run without failing since `since`.
-bool handled(const Subscription& subscription, bus::Time since, const Subscriptions::LastSuccess& last_success) {
+bool handled(const Subscription& subscription, bus::Time since,
+             const Subscriptions::LastSuccess& last_success) {
     return std::ranges::all_of(subscription.wakes, [&](std::string_view loop) {
         const auto success = last_success(loop);
         return success && *success >= since;
@@ -29,7 +30,10 @@ const std::vector<Subscription>& subscription_table() {
         {.event = "LEADER_ELECTED", .group = daemon_events, .wakes = {pipeline, populator}},
         {.event = "CLUSTER_CONFIG_CHANGED", .group = daemon_events, .wakes = {pipeline, populator}},
         {.event = "IDLE_RESOURCE_DETECTED", .group = daemon_events, .wakes = {populator}},
-        {.event = "EVALUATION_COMPLETED", .group = feedback_signals, .critical = true, .wakes = {pipeline}},
+        {.event = "EVALUATION_COMPLETED",
+         .group = feedback_signals,
+         .critical = true,
+         .wakes = {pipeline}},
         {.event = "EVALUATION_STARTED", .group = feedback_signals, .wakes = {pipeline}},
         {.event = "MODEL_PROMOTED", .group = feedback_signals, .wakes = {pipeline, populator}},
         {.event = "PROMOTION_REJECTED", .group = feedback_signals, .wakes = {pipeline}},
@@ -38,17 +42,27 @@ const std::vector<Subscription>& subscription_table() {
         {.event = "MATCH_PLAYED", .group = feedback_signals, .wakes = {"elo_sync"}},
         {.event = "ELO_UPDATED", .group = feedback_signals, .wakes = {pipeline}},
         {.event = "GAMES_RECORDED", .group = manager_events, .wakes = {pipeline}},
-        {.event = "DATA_SYNC_COMPLETED", .group = manager_events, .critical = true, .wakes = {pipeline}},
+        {.event = "DATA_SYNC_COMPLETED",
+         .group = manager_events,
+         .critical = true,
+         .wakes = {pipeline}},
         {.event = "NPZ_EXPORT_COMPLETE", .group = manager_events, .wakes = {pipeline}},
-        {.event = "TRAINING_COMPLETED", .group = manager_events, .critical = true, .wakes = {pipeline}},
+        {.event = "TRAINING_COMPLETED",
+         .group = manager_events,
+         .critical = true,
+         .wakes = {pipeline}},
         {.event = "WORK_QUEUED", .group = manager_events, .wakes = {puller}},
         {.event = "WORK_STARTED", .group = manager_events, .wakes = {pipeline}},
-        {.event = "WORK_COMPLETED", .group = manager_events, .wakes = {pipeline, populator, puller}},
+        {.event = "WORK_COMPLETED",
+         .group = manager_events,
+         .wakes = {pipeline, populator, puller}},
         {.event = "WORK_FAILED", .group = manager_events, .wakes = {pipeline, populator, puller}},
         {.event = "WORK_RELEASED", .group = manager_events, .wakes = {puller}},
         {.event = "WORK_LEASE_EXPIRED", .group = manager_events, .wakes = {puller}},
         {.event = "WORK_TIMEOUT", .group = manager_events, .wakes = {pipeline, populator, puller}},
-        {.event = "WORK_CANCELLED", .group = manager_events, .wakes = {pipeline, populator, puller}},
+        {.event = "WORK_CANCELLED",
+         .group = manager_events,
+         .wakes = {pipeline, populator, puller}},
         {.event = "WORK_PARKED", .group = manager_events, .wakes = {pipeline, populator}},
         {.event = "WORK_UNPARKED", .group = manager_events, .wakes = {puller}},
     };
@@ -98,7 +112,8 @@ std::vector<SubscriptionHealth> Subscriptions::health(bus::Time now) const {
         if (!state.canary_at || now - *state.canary_at > 2 * interval) {
             health.problem = "no canary came through for two intervals";
         } else if (health.oldest_unhandled > unhandled_max) {
-            health.problem = "a loop that it wakes has not run without failing since the event came";
+            health.problem =
+                "a loop that it wakes has not run without failing since the event came";
         }
         health.healthy = health.problem.empty();
         all.push_back(std::move(health));

@@ -21,8 +21,8 @@ namespace ringrift::consumers {
 
 struct Subscription {
     std::string_view event;
-    std::string_view group;   ///< daemon_events, feedback_signals or manager_events.
-    bool critical = false;    ///< Without it the pipeline stalls.
+    std::string_view group;  ///< daemon_events, feedback_signals or manager_events.
+    bool critical = false;   ///< Without it the pipeline stalls.
     std::vector<std::string_view> wakes = {};  ///< Names of loops.
 };
 
@@ -34,9 +34,9 @@ struct SubscriptionHealth {
     std::string_view group = {};
     bool critical = false;
     bool healthy = false;
-    bus::Time canary_at = {};            ///< When one last came out.
+    bus::Time canary_at = {};  ///< When one last came out.
     bus::Duration oldest_unhandled = {};
-    std::string problem = {};            ///< One sentence; empty when healthy.
+    std::string problem = {};  ///< One sentence; empty when healthy.
 };
 
 class Subscriptions {
@@ -49,7 +49,8 @@ class Subscriptions {
     using LastSuccess = std::function<std::optional<bus::Time>(std::string_view loop)>;
 
     /// Takes note of what was folded since the last call, and sends canaries when they are due.
-    void observe(const projections::FoldCounts& counts, const LastSuccess& last_success, bus::Time now);
+    void observe(const projections::FoldCounts& counts, const LastSuccess& last_success,
+                 bus::Time now);
 
     /// The loops to wake now, each once. Delivers the canaries that are under way.
     std::set<std::string_view> take_wakes(bus::Time now);
@@ -58,11 +59,12 @@ class Subscriptions {
 
   private:
     struct State {
-        std::int64_t seen = 0;         ///< Events of the type when last observed.
+        std::int64_t seen = 0;  ///< Events of the type when last observed.
         bool pending = false;
         bool canary_sent = false;
         std::optional<bus::Time> canary_at = {};
-        std::optional<bus::Time> unhandled_at = {};  ///< The oldest event that a woken loop has not seen.
+        std::optional<bus::Time> unhandled_at =
+            {};  ///< The oldest event that a woken loop has not seen.
     };
     std::map<std::string_view, State> states_;
     std::optional<bus::Time> canaries_at_;

@@ -19,10 +19,12 @@ struct WorkWish {
     std::vector<bus::FileDigest> inputs = {};
     std::string dedup_key = {};
     std::vector<bus::WorkId> depends_on = {};
-    static constexpr std::array may_be_missing = {"work", "priority", "games", "model", "baseline", "dedup_key"};
+    static constexpr std::array may_be_missing = {"work",  "priority", "games",
+                                                  "model", "baseline", "dedup_key"};
 };
 BOOST_DESCRIBE_STRUCT(WorkWish, (),
-                      (type, config, work, priority, games, model, baseline, inputs, dedup_key, depends_on))
+                      (type, config, work, priority, games, model, baseline, inputs, dedup_key,
+                       depends_on))
 
 namespace {
 
@@ -30,7 +32,10 @@ using namespace producers;
 
 AdminPlan refuse(int status, std::string code, std::string sentence, std::string hint = "") {
     AdminPlan plan;
-    plan.reply = {.status = status, .code = std::move(code), .sentence = std::move(sentence), .hint = std::move(hint)};
+    plan.reply = {.status = status,
+                  .code = std::move(code),
+                  .sentence = std::move(sentence),
+                  .hint = std::move(hint)};
     return plan;
 }
 
@@ -48,7 +53,8 @@ AdminPlan accept(int status, std::string sentence) {
 AdminPlan elect(const AdminRequest& request, const Sight& sight) {
     AdminPlan plan = accept(202, "the leader steps down and an election follows");
     if (role_of(sight.cluster.leadership, sight.host.self) == projections::Role::leader) {
-        plan.commands.push_back(StepDown{request.reason.empty() ? "asked for by an operator" : request.reason});
+        plan.commands.push_back(
+            StepDown{request.reason.empty() ? "asked for by an operator" : request.reason});
     }
     plan.elects_anew = true;
     return plan;
@@ -60,7 +66,8 @@ AdminPlan reset_stale(const Sight& sight) {
     for (const auto& [node, leased] : sight.cluster.work.leased_by_node) {
         for (const bus::WorkId& work : leased) {
             const projections::WorkItem& item = sight.cluster.work.items.at(work);
-            const bool stale = !item.lease->started_at && sight.now - item.lease->claimed_at >= fresh_claim;
+            const bool stale =
+                !item.lease->started_at && sight.now - item.lease->claimed_at >= fresh_claim;
             if (!stale) continue;
             plan.commands.push_back(ExpireLease{
                 .work = work, .fence = item.lease->fence, .reason = "reset by an operator"});
@@ -80,7 +87,8 @@ AdminPlan add_work(const AdminRequest& request, const Sight& sight) {
                       R"(send {"type":"selfplay","config":"hex5_2p","games":50})");
     }
     if (policy_of(sight.cluster.leadership, wish->config) == nullptr) {
-        return refuse(404, "unknown", "no config " + wish->config.value, "GET /status names the configs");
+        return refuse(404, "unknown", "no config " + wish->config.value,
+                      "GET /status names the configs");
     }
     const std::string salt = request.body + std::to_string(sight.now.time_since_epoch().count());
     if (wish->work.empty()) wish->work = {"added-" + producers::digest_of(salt).substr(0, 12)};
@@ -90,7 +98,9 @@ AdminPlan add_work(const AdminRequest& request, const Sight& sight) {
     const auto training = sight.cluster.training.configs.find(wish->config);
     const bus::ModelId best =
         training == sight.cluster.training.configs.end() ? bus::init_model : training->second.best;
-    command.work.games = wish->games > 0 ? wish->games : policy_of(sight.cluster.leadership, wish->config)->games_per_job;
+    command.work.games = wish->games > 0
+                             ? wish->games
+                             : policy_of(sight.cluster.leadership, wish->config)->games_per_job;
     command.work.model = wish->model.empty() ? best : wish->model;
     command.work.baseline = wish->baseline.empty() ? bus::init_model : wish->baseline;
     command.work.inputs = wish->inputs;
@@ -105,7 +115,9 @@ AdminPlan add_work(const AdminRequest& request, const Sight& sight) {
 /// Body of POST /events: the type under any known name, and its data.
 AdminPlan ingest(const AdminRequest& request, const Sight& sight) {
     auto fact = bus::fact_from(parameter(request, "type"), request.body);
-    if (!fact) return refuse(400, "invalid", fact.error().sentence, "GET /openapi.json describes the events");
+    if (!fact)
+        return refuse(400, "invalid", fact.error().sentence,
+                      "GET /openapi.json describes the events");
     std::string id = parameter(request, "id");
     if (id.empty()) {
         id = "ingest-" + producers::digest_of(parameter(request, "type") + request.body +
@@ -119,7 +131,8 @@ AdminPlan ingest(const AdminRequest& request, const Sight& sight) {
 
 AdminPlan about_work(const AdminRequest& request, Command command, std::string done) {
     if (parameter(request, "work").empty()) {
-        return refuse(400, "invalid", "parameter 'work' is missing", "name the item, e.g. ?work=selfplay-hex5_2p-7");
+        return refuse(400, "invalid", "parameter 'work' is missing",
+                      "name the item, e.g. ?work=selfplay-hex5_2p-7");
     }
     AdminPlan plan = accept(200, std::move(done));
     plan.commands.push_back(std::move(command));

@@ -19,7 +19,7 @@ struct AdminPlan {
     std::vector<std::string_view> wakes = {};  ///< Loops to run at once.
     bool shuts_down = false;
     bool elects_anew = false;
-    AdminReply reply = {};                     ///< When all commands are accepted, or a refusal.
+    AdminReply reply = {};  ///< When all commands are accepted, or a refusal.
 };
 
 AdminPlan plan_admin(const AdminRequest& request, const producers::Sight& sight);

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <iostream>
@@ -47,29 +47,34 @@ int check_config(const OptionCommands& said) {
     if (!loaded) return end_with(loaded.error());
     const auto programs = ops::folder_of_this_program();
     const auto& named = loaded->options.workload;
-    const auto workload = ops::load_workload(named.empty() ? ops::reference_workload(programs) : named, programs);
+    const auto workload =
+        ops::load_workload(named.empty() ? ops::reference_workload(programs) : named, programs);
     if (!workload) return end_with(workload.error());
     for (const std::string& warning : loaded->warnings) fmt::print("warning: {}\n", warning);
-    fmt::print("options and workload {} ({}) are fine: {} configs\n", workload->name, workload->path.string(),
-               workload->cluster.configs.size());
+    fmt::print("options and workload {} ({}) are fine: {} configs\n", workload->name,
+               workload->path.string(), workload->cluster.configs.size());
     return 0;
 }
 
 void add_local_commands(CLI::App& app, OptionCommands& said, int& code) {
     CLI::App* up = app.add_subcommand("up", "Run one node in this process, on the embedded log");
-    up->footer("Example: ringrift up --data demo --until-generation 3 --for 15m\n\n"
-               "SIGINT or SIGTERM ends the jobs, gives their work back and leaves in good order.\n\n" +
-               ops::exit_code_help());
+    up->footer(
+        "Example: ringrift up --data demo --until-generation 3 --for 15m\n\n"
+        "SIGINT or SIGTERM ends the jobs, gives their work back and leaves in good order.\n\n" +
+        ops::exit_code_help());
     ops::add_option_flags(*up, said.up);
     up->callback([&] { code = run_up(said); });
 
-    CLI::App* config = app.add_subcommand("config", "What is set, where it comes from, and whether it fits together");
+    CLI::App* config = app.add_subcommand(
+        "config", "What is set, where it comes from, and whether it fits together");
     config->require_subcommand(1);
-    CLI::App* show = config->add_subcommand("show", "Every option with its value and origin, as a TOML file");
+    CLI::App* show =
+        config->add_subcommand("show", "Every option with its value and origin, as a TOML file");
     ops::add_option_flags(*show, said.config);
     show->add_flag("--json", said.json, "One JSON object");
     show->callback([&] { code = show_config(said); });
-    CLI::App* check = config->add_subcommand("check", "Check options and workload file; start nothing");
+    CLI::App* check =
+        config->add_subcommand("check", "Check options and workload file; start nothing");
     ops::add_option_flags(*check, said.config);
     check->callback([&] { code = check_config(said); });
 }
@@ -80,23 +85,29 @@ struct LogQuestion {
 };
 
 void add_log_command(CLI::App& app, LogQuestion& question, int& code) {
-    CLI::App* log = app.add_subcommand("log", "The history in a data folder, one CloudEvent a line; needs no node");
+    CLI::App* log = app.add_subcommand(
+        "log", "The history in a data folder, one CloudEvent a line; needs no node");
     log->footer("Example: ringrift log --data demo --type MODEL_PROMOTED");
     log->add_option("--data", question.data, "The folder given to 'ringrift up'");
     log->add_option("--type", question.filter.type, "e.g. WORK_COMPLETED");
-    log->add_option("--noun", question.filter.noun, "nodes, leadership, work, data, training, ratings");
+    log->add_option("--noun", question.filter.noun,
+                    "nodes, leadership, work, data, training, ratings");
     log->add_option("--key", question.filter.about, "Id of what the events are about");
-    log->callback([&] { code = end_with(ops::print_log(question.data, question.filter, std::cout)); });
+    log->callback(
+        [&] { code = end_with(ops::print_log(question.data, question.filter, std::cout)); });
 }
 
 void add_sim_command(CLI::App& app, simulation::SimulationOptions& options, int& code) {
-    CLI::App* sim = app.add_subcommand("sim", "Run the node under a false clock, log, disk and processes, from a seed");
-    sim->footer("The same seed gives the same events, byte for byte. A property that does not hold is\n"
-                "reported with the events concerned and the command that repeats it.\n\n"
-                "Example: ringrift sim --seed 180 --hours 6 --trace");
+    CLI::App* sim = app.add_subcommand(
+        "sim", "Run the node under a false clock, log, disk and processes, from a seed");
+    sim->footer(
+        "The same seed gives the same events, byte for byte. A property that does not hold is\n"
+        "reported with the events concerned and the command that repeats it.\n\n"
+        "Example: ringrift sim --seed 180 --hours 6 --trace");
     sim->add_option("--seed", options.seed, "Of every chance in the simulated world");
     sim->add_option("--nodes", options.nodes, "Nodes of the simulated cluster");
-    sim->add_option("--hours", options.hours, "Simulated hours, 3 to 24; the last 2.5 are without faults");
+    sim->add_option("--hours", options.hours,
+                    "Simulated hours, 3 to 24; the last 2.5 are without faults");
     sim->add_flag("--trace", options.trace, "One line for each event and each fault");
     sim->callback([&] { code = simulation::run_simulation(options, std::cout); });
 }
@@ -104,7 +115,9 @@ void add_sim_command(CLI::App& app, simulation::SimulationOptions& options, int&
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("RingRift: keeps machines teaching themselves games, and says why it does what it does.", "ringrift");
+    CLI::App app(
+        "RingRift: keeps machines teaching themselves games, and says why it does what it does.",
+        "ringrift");
     app.set_version_flag("--version", std::string(ops::program_version));
     app.require_subcommand(1);
     app.footer(ops::exit_code_help());

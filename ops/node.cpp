@@ -21,9 +21,10 @@ constexpr int turns_per_round_max = 16;
 Node::Node(NodeSettings settings, NodePorts ports, consumers::ExpandWork expand)
     : settings_(std::move(settings)),
       ports_(ports),
-      admin_(admin_requests_max, [this] {
-          if (wake_) wake_();
-      }),
+      admin_(admin_requests_max,
+             [this] {
+                 if (wake_) wake_();
+             }),
       state_(ports.store),
       handler_(settings_.self.node, ports.log, state_.folded()),
       sampler_(ports.host),
@@ -42,8 +43,8 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
     started_at_ = now;
     trouble_ = loaded->remark;
     if (!handler_.catch_up(std::numeric_limits<std::size_t>::max())) return ports_.log.trouble();
-    // A node whose own memory was lost goes on from what the log remembers of it: with a number that
-    // was used before it could never join again.
+    // A node whose own memory was lost goes on from what the log remembers of it: with a number
+    // that was used before it could never join again.
     const auto known = state_.view().nodes.nodes.find(settings_.self.node);
     if (known != state_.view().nodes.nodes.end()) {
         incarnation_ = std::max(incarnation_, known->second.joined.incarnation + 1);
@@ -55,7 +56,8 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
 
 bool Node::is_leader() const {
     const auto& leadership = state_.view().leadership;
-    return leadership.leader == settings_.self.node && leadership.epoch == own_epoch_ && own_epoch_ != 0;
+    return leadership.leader == settings_.self.node && leadership.epoch == own_epoch_ &&
+           own_epoch_ != 0;
 }
 
 std::size_t Node::do_work(bus::Time now) {
@@ -93,14 +95,16 @@ consumers::Commands Node::standing(bus::Time) const {
     const auto& view = state_.view();
     consumers::Commands commands;
     const auto entry = view.nodes.nodes.find(settings_.self.node);
-    const bool joined = entry != view.nodes.nodes.end() && entry->second.joined.incarnation == incarnation_;
+    const bool joined =
+        entry != view.nodes.nodes.end() && entry->second.joined.incarnation == incarnation_;
     if (!joined) {
         bus::NodeJoined self = settings_.self;
         self.incarnation = incarnation_;
         commands.push_back(producers::JoinCluster{std::move(self)});
     }
     if (!is_leader()) {
-        commands.push_back(producers::Lead{.node = settings_.self.node, .votes = {settings_.self.node}});
+        commands.push_back(
+            producers::Lead{.node = settings_.self.node, .votes = {settings_.self.node}});
     } else if (view.leadership.config.hash != settings_.config.hash) {
         commands.push_back(producers::ChangeConfig{settings_.config});
     }
@@ -117,8 +121,8 @@ CommandHandler::Handled Node::ask(const producers::Command& command, bus::Time n
     } else {
         trouble_.clear();
     }
-    // Also when it cannot be read back yet, or the answer was lost: should the log name this node for
-    // that epoch, it was this process. To stand again each round would only wear out epochs.
+    // Also when it cannot be read back yet, or the answer was lost: should the log name this node
+    // for that epoch, it was this process. To stand again each round would only wear out epochs.
     if (stands && handled.outcome != Outcome::refused) own_epoch_ = stands_for;
     return handled;
 }
@@ -154,7 +158,8 @@ std::size_t Node::run_loops(bus::Time now) {
 
 std::optional<bus::Time> Node::last_success_of(std::string_view loop) const {
     for (const LoopPulse& pulse : loops_.pulse()) {
-        if (pulse.name == loop && pulse.last_success_at != bus::Time{}) return pulse.last_success_at;
+        if (pulse.name == loop && pulse.last_success_at != bus::Time{})
+            return pulse.last_success_at;
     }
     return {};
 }

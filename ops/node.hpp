@@ -24,10 +24,11 @@
 namespace ringrift::ops {
 
 struct NodeSettings {
-    bus::NodeJoined self = {};            ///< Its incarnation is counted by StateManager.
+    bus::NodeJoined self = {};  ///< Its incarnation is counted by StateManager.
     std::string cluster = "main";
     std::string log_kind = "sqlite";
-    bus::ClusterConfigChanged config = {};  ///< From the workload file; said when the log has another.
+    bus::ClusterConfigChanged config =
+        {};  ///< From the workload file; said when the log has another.
     std::int64_t run_seed = 0;
     std::int64_t min_nodes = 2;
     std::int64_t max_nodes = 50;
@@ -114,12 +115,12 @@ class Node {
     bus::Time stop_by_ = {};
     bus::Time started_at_ = {};
     std::int64_t incarnation_ = 0;
-    bus::Epoch own_epoch_ = 0;        ///< Of the reign that this process was elected to; 0 for none. A
-                                      ///< restarted leader is a follower and stands anew.
-    bus::Time retry_at_ = {};         ///< While the log takes nothing, the next try.
+    bus::Epoch own_epoch_ = 0;  ///< Of the reign that this process was elected to; 0 for none. A
+                                ///< restarted leader is a follower and stands anew.
+    bus::Time retry_at_ = {};   ///< While the log takes nothing, the next try.
     bus::Time lease_watch_at_ = {};
     bus::Time published_at_ = {};
-    std::string trouble_;             ///< Why the log could not be used last; empty when it could.
+    std::string trouble_;  ///< Why the log could not be used last; empty when it could.
     std::map<std::string, std::int64_t> counts_;
 };
 

@@ -16,21 +16,26 @@ std::size_t Node::answer_admin(bus::Time now) {
 
 AdminReply Node::carry_out(const AdminRequest& request, bus::Time now) {
     if (phase_ != Phase::running) {
-        return {.status = 503, .code = "stopping", .sentence = "the node is stopping", .hint = "ask another node"};
+        return {.status = 503,
+                .code = "stopping",
+                .sentence = "the node is stopping",
+                .hint = "ask another node"};
     }
     AdminPlan plan = plan_admin(request, sight(now));
     if (!plan.reply.accepted || request.dry_run) return plan.reply;
     if (request.action != "ingest") {
-        const std::string id = "admin:" + settings_.self.node.value + ":" + std::to_string(incarnation_) + ":" +
+        const std::string id = "admin:" + settings_.self.node.value + ":" +
+                               std::to_string(incarnation_) + ":" +
                                std::to_string(++counts_["admin_actions"]);
         const auto target = request.parameters.find("work");
-        plan.commands.insert(plan.commands.begin(),
-                             producers::NoteAdminAction{
-                                 .action = {.action = request.action,
-                                            .actor = request.actor,
-                                            .reason = request.reason,
-                                            .target = target == request.parameters.end() ? "" : target->second},
-                                 .id = {id}});
+        plan.commands.insert(
+            plan.commands.begin(),
+            producers::NoteAdminAction{
+                .action = {.action = request.action,
+                           .actor = request.actor,
+                           .reason = request.reason,
+                           .target = target == request.parameters.end() ? "" : target->second},
+                .id = {id}});
     }
     for (const producers::Command& command : plan.commands) {
         const auto handled = ask(command, now);
@@ -49,7 +54,8 @@ AdminReply Node::carry_out(const AdminRequest& request, bus::Time now) {
         }
     }
     for (const std::string_view loop : plan.wakes) loops_.wake(loop);
-    if (plan.shuts_down) stop(request.reason.empty() ? "asked for by an operator" : request.reason, now);
+    if (plan.shuts_down)
+        stop(request.reason.empty() ? "asked for by an operator" : request.reason, now);
     return plan.reply;
 }
 

@@ -23,7 +23,8 @@ void Node::add_loops() {
     loops_.add(consumers::ManifestCollection{});
     loops_.add(consumers::DataManagement{.coordinator = consumers::TrainingCoordinator(seed)});
     loops_.add(consumers::EloSync{});
-    loops_.add(consumers::QueuePopulator{.scheduler = consumers::SelfplayScheduler(seed), .run_seed = seed});
+    loops_.add(consumers::QueuePopulator{.scheduler = consumers::SelfplayScheduler(seed),
+                                         .run_seed = seed});
     loops_.add(consumers::WorkQueueMaintenance{});
     loops_.add(consumers::JobReaper{});
     loops_.add(consumers::SelfHealing{});

@@ -4,11 +4,14 @@
 
 namespace ringrift::ops {
 
-Exit print_log(const std::filesystem::path& data_folder, const bus::EventFilter& filter, std::ostream& out) {
+Exit print_log(const std::filesystem::path& data_folder, const bus::EventFilter& filter,
+               std::ostream& out) {
     constexpr std::size_t at_once = 1000;
     const std::filesystem::path file = data_folder / "events.db";
     if (!std::filesystem::exists(file)) {
-        return {ExitCode::data_dir_unusable, "there is no log in " + data_folder.string() + "; name the folder that was given to 'ringrift up --data'"};
+        return {ExitCode::data_dir_unusable,
+                "there is no log in " + data_folder.string() +
+                    "; name the folder that was given to 'ringrift up --data'"};
     }
     bus::NewsBoard news;
     auto reader = bus::SqliteReader::open(file.string(), news);

@@ -13,6 +13,7 @@
 
 namespace ringrift::ops {
 
-Exit print_log(const std::filesystem::path& data_folder, const bus::EventFilter& filter, std::ostream& out);
+Exit print_log(const std::filesystem::path& data_folder, const bus::EventFilter& filter,
+               std::ostream& out);
 
 }  // namespace ringrift::ops

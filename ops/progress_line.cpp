@@ -16,7 +16,8 @@ std::string clock_text(bus::Duration uptime) {
 
 std::string elo_text(const projections::ClusterView& cluster, const bus::ConfigKey& config) {
     const auto training = cluster.training.configs.find(config);
-    if (training == cluster.training.configs.end() || training->second.best == bus::init_model) return "untrained";
+    if (training == cluster.training.configs.end() || training->second.best == bus::init_model)
+        return "untrained";
     const auto pool = cluster.ratings.pools.find(config);
     if (pool == cluster.ratings.pools.end()) return "unrated";
     const auto elo = pool->second.elo.find(training->second.best);
@@ -29,7 +30,8 @@ std::int64_t games_of(const projections::ClusterView& cluster, const bus::Config
     return data == cluster.data.configs.end() ? 0 : data->second.games;
 }
 
-std::string running_text(const projections::ClusterView& cluster, const projections::HostView& host) {
+std::string running_text(const projections::ClusterView& cluster,
+                         const projections::HostView& host) {
     std::string text;
     for (const auto& [fence, job] : host.jobs) {
         const auto* item = find(cluster.work, job.work);
@@ -61,8 +63,9 @@ std::size_t terminal_width() {
 
 }  // namespace
 
-std::string progress_line(const projections::ClusterView& cluster, const projections::HostView& host,
-                          bus::Duration uptime, std::size_t width) {
+std::string progress_line(const projections::ClusterView& cluster,
+                          const projections::HostView& host, bus::Duration uptime,
+                          std::size_t width) {
     std::int64_t games = 0;
     std::string elo;
     for (const bus::ConfigPolicy& policy : cluster.leadership.config.configs) {
@@ -71,26 +74,29 @@ std::string progress_line(const projections::ClusterView& cluster, const project
     }
     const auto pending = cluster.work.by_status.find(projections::WorkStatus::pending);
     const std::int64_t queue = pending == cluster.work.by_status.end() ? 0 : pending->second;
-    return cut(fmt::format("{}  games {}  queue {}  generation {}  Elo{}  running: {}", clock_text(uptime), games,
-                           queue, projections::evaluated(cluster.training), elo, running_text(cluster, host)),
-               width);
+    return cut(
+        fmt::format("{}  games {}  queue {}  generation {}  Elo{}  running: {}", clock_text(uptime),
+                    games, queue, projections::evaluated(cluster.training), elo,
+                    running_text(cluster, host)),
+        width);
 }
 
 std::string closing_words(const projections::ClusterView& cluster, bus::Duration uptime) {
-    std::string text = fmt::format("After {}: {} candidates were decided upon.\n", clock_text(uptime),
-                                   projections::evaluated(cluster.training));
+    std::string text = fmt::format("After {}: {} candidates were decided upon.\n",
+                                   clock_text(uptime), projections::evaluated(cluster.training));
     for (const bus::ConfigPolicy& policy : cluster.leadership.config.configs) {
         const auto training = cluster.training.configs.find(policy.config);
         const std::size_t promoted =
             training == cluster.training.configs.end() ? 0 : training->second.promoted.size();
         text += fmt::format("  {}: {} games, {} promoted, Elo {}\n", policy.config.value,
-                            games_of(cluster, policy.config), promoted, elo_text(cluster, policy.config));
+                            games_of(cluster, policy.config), promoted,
+                            elo_text(cluster, policy.config));
     }
     return text;
 }
 
-void ProgressPrinter::show(const projections::ClusterView& cluster, const projections::HostView& host,
-                           bus::Duration uptime, bus::Time now) {
+void ProgressPrinter::show(const projections::ClusterView& cluster,
+                           const projections::HostView& host, bus::Duration uptime, bus::Time now) {
     if (now - shown_at_ < (is_terminal_ ? redraw : plain)) return;
     shown_at_ = now;
     if (is_terminal_) {

@@ -12,8 +12,9 @@
 namespace ringrift::ops {
 
 /// At most `width` columns; 0 is no bound.
-std::string progress_line(const projections::ClusterView& cluster, const projections::HostView& host,
-                          bus::Duration uptime, std::size_t width = 0);
+std::string progress_line(const projections::ClusterView& cluster,
+                          const projections::HostView& host, bus::Duration uptime,
+                          std::size_t width = 0);
 
 /// Several lines for the end of a run: what was learnt, and where to look.
 std::string closing_words(const projections::ClusterView& cluster, bus::Duration uptime);

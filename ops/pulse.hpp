@@ -22,8 +22,8 @@ using consumers::LoopPulse;
 /// A subscription is proved: a canary event went through it end to end within two intervals.
 struct SubscriptionPulse {
     std::string event = {};
-    std::string group = {};          ///< daemon_events, feedback_signals or manager_events.
-    bool critical = false;           ///< Without it the pipeline stalls.
+    std::string group = {};  ///< daemon_events, feedback_signals or manager_events.
+    bool critical = false;   ///< Without it the pipeline stalls.
     bool healthy = false;
     bus::Time last_canary_at = {};
     bus::Duration oldest_unhandled = {};
@@ -31,27 +31,29 @@ struct SubscriptionPulse {
 };
 
 struct Pulse {
-    bus::Time beat_at = {};          ///< When the node's thread last went round.
+    bus::Time beat_at = {};  ///< When the node's thread last went round.
     bus::Time started_at = {};
     std::string node = {};
     std::string cluster = {};
     std::string version = {};
-    bus::Position position = 0;      ///< Folded by the node's thread.
-    bus::Position log_last = 0;      ///< Last position in the log; lag is the difference.
-    std::string log_trouble = {};    ///< Why the log cannot be used now; empty when it can.
-    std::string log_kind = {};       ///< sqlite, memory or nats.
+    bus::Position position = 0;    ///< Folded by the node's thread.
+    bus::Position log_last = 0;    ///< Last position in the log; lag is the difference.
+    std::string log_trouble = {};  ///< Why the log cannot be used now; empty when it can.
+    std::string log_kind = {};     ///< sqlite, memory or nats.
     bool caught_up = false;
     bool stopping = false;
-    std::int64_t outbox = 0;         ///< Reports that wait for the log to come back.
-    std::string disk_state = {};     ///< ok, low or halted, as the disk policy says.
+    std::int64_t outbox = 0;      ///< Reports that wait for the log to come back.
+    std::string disk_state = {};  ///< ok, low or halted, as the disk policy says.
     std::string disk_reason = {};
     projections::HostSample sample = {};
     std::vector<projections::JobHere> jobs = {};
-    std::map<bus::NodeId, projections::Heartbeat> heartbeats = {};  ///< The last that this node heard of each.
+    std::map<bus::NodeId, projections::Heartbeat> heartbeats =
+        {};  ///< The last that this node heard of each.
     std::vector<LoopPulse> loops = {};
     std::vector<SubscriptionPulse> subscriptions = {};
     std::map<std::string, std::int64_t> refusals = {};  ///< By kind.
-    std::map<std::string, std::int64_t> counts = {};    ///< More counters: jobs_started, ingest_refused, …
+    std::map<std::string, std::int64_t> counts =
+        {};  ///< More counters: jobs_started, ingest_refused, …
     std::int64_t snapshot_bytes = 0;
     bus::Time snapshot_at = {};
 };

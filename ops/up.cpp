@@ -14,6 +14,7 @@
 #include "ops/linux_host.hpp"
 #include "ops/log_lines.hpp"
 #include "ops/node.hpp"
+#include "ops/operator_lines.hpp"
 #include "ops/progress_line.hpp"
 #include "ops/stop_signals.hpp"
 #include "ops/workload.hpp"
@@ -27,7 +28,9 @@ namespace fs = std::filesystem;
 
 class SystemClock final : public bus::Clock {
   public:
-    bus::Time now() override { return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now()); }
+    bus::Time now() override {
+        return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
+    }
 };
 
 void set_up_logging(LogLevel level) {
@@ -44,16 +47,20 @@ std::optional<Exit> prepare_data_folder(const fs::path& folder) {
     fs::create_directories(folder, error);
     if (error || access(folder.c_str(), W_OK | X_OK) != 0) {
         const std::string why = error ? error.message() : "permission denied";
-        return Exit{ExitCode::data_dir_unusable, fmt::format("the data folder {} cannot be written ({}); choose another with --data",
-                                                             folder.string(), why)};
+        return Exit{
+            ExitCode::data_dir_unusable,
+            fmt::format("the data folder {} cannot be written ({}); choose another with --data",
+                        folder.string(), why)};
     }
     const auto space = fs::space(folder, error);
     if (error) return {};
-    const auto disk = projections::judge_disk({}, projections::DiskState::ok, static_cast<std::int64_t>(space.available),
+    const auto disk = projections::judge_disk({}, projections::DiskState::ok,
+                                              static_cast<std::int64_t>(space.available),
                                               static_cast<std::int64_t>(space.capacity));
     if (disk.state == projections::DiskState::halted) {
         return Exit{ExitCode::data_dir_unusable,
-                    fmt::format("the disk of the data folder {} is full: {}; free some or choose another with --data",
+                    fmt::format("the disk of the data folder {} is full: {}; free some or choose "
+                                "another with --data",
                                 folder.string(), disk.reason)};
     }
     return {};
@@ -61,47 +68,14 @@ std::optional<Exit> prepare_data_folder(const fs::path& folder) {
 
 Exit exit_of(const bus::OpenError& error) {
     const bool taken = error.why == bus::OpenError::Why::locked;
-    if (taken) return {ExitCode::data_dir_taken, error.sentence + "; end it, or give this one another folder with --data"};
+    if (taken)
+        return {ExitCode::data_dir_taken,
+                error.sentence + "; end it, or give this one another folder with --data"};
     return {ExitCode::data_dir_unusable, error.sentence};
 }
 
-void write_line(const LogLine& line) {
-    switch (line.level) {
-        case LineLevel::debug: spdlog::debug("{}", line.text); break;
-        case LineLevel::info: spdlog::info("{}", line.text); break;
-        case LineLevel::warning: spdlog::warn("{}", line.text); break;
-        case LineLevel::error: spdlog::error("{}", line.text); break;
-        case LineLevel::critical: spdlog::critical("{}", line.text); break;
-    }
-}
-
-/// What is written to the log file of the operator, from where the log stood at the start.
-class LinesOfTheLog {
-  public:
-    LinesOfTheLog(bus::Log& log, ProgressPrinter& printer, bus::Position from)
-        : log_(log), printer_(printer), position_(from) {}
-
-    void follow() {
-        constexpr std::size_t at_once = 256;
-        const auto batch = log_.read(position_, at_once);
-        if (!batch) return;  // the node says so itself
-        for (const bus::Recorded& recorded : *batch) {
-            position_ = recorded.position;
-            if (const auto line = log_line(recorded)) say(*line);
-        }
-    }
-    void say(const LogLine& line) {
-        printer_.clear();
-        write_line(line);
-    }
-
-  private:
-    bus::Log& log_;
-    ProgressPrinter& printer_;
-    bus::Position position_;
-};
-
-NodeSettings settings_of(const Options& options, const Workload& workload, const producers::Machine& machine, int port) {
+NodeSettings settings_of(const Options& options, const Workload& workload,
+                         const producers::Machine& machine, int port) {
     return {.self = {.node = {options.node_id},
                      .host = options.bind,
                      .port = port,
@@ -132,7 +106,8 @@ bool generation_reached(const projections::ClusterView& cluster, std::int64_t ge
         }
         if (config.promoted.empty()) continue;
         const auto pool = cluster.ratings.pools.find(key);
-        const bool rated = pool != cluster.ratings.pools.end() && pool->second.elo.contains(config.best) &&
+        const bool rated = pool != cluster.ratings.pools.end() &&
+                           pool->second.elo.contains(config.best) &&
                            pool->second.games == pool->second.games_said;
         if (!rated && config.best != bus::init_model) return false;
     }
@@ -142,26 +117,10 @@ bool generation_reached(const projections::ClusterView& cluster, std::int64_t ge
     return true;
 }
 
-/// Says it when the disk becomes low, halts new work, or recovers.
-class DiskWatch {
-  public:
-    std::optional<LogLine> news(const projections::DiskVerdict& disk) {
-        if (disk.state == std::exchange(state_, disk.state)) return {};
-        switch (disk.state) {
-            case projections::DiskState::ok: return LogLine{.text = "[P2P] Disk ok: " + disk.reason};
-            case projections::DiskState::low: return LogLine{LineLevel::warning, "[P2P] Disk low: " + disk.reason};
-            case projections::DiskState::halted: break;
-        }
-        return LogLine{LineLevel::error, "[P2P] CRITICAL Disk full: " + disk.reason};
-    }
-
-  private:
-    projections::DiskState state_ = projections::DiskState::ok;
-};
-
 class Daemon {
   public:
-    Daemon(const LoadedOptions& loaded, Workload workload) : options_(loaded.options), workload_(std::move(workload)) {}
+    Daemon(const LoadedOptions& loaded, Workload workload)
+        : options_(loaded.options), workload_(std::move(workload)) {}
 
     Exit run();
 
@@ -172,8 +131,8 @@ class Daemon {
     Exit go_round();
     void decide_to_stop(bus::Time now);
     std::optional<Exit> check_subscriptions(bus::Time now);
-    std::optional<http::JobOutput> job_output(const bus::WorkId& work, bus::Position fence, std::string_view stream,
-                                              std::size_t bytes_max) const;
+    std::optional<http::JobOutput> job_output(const bus::WorkId& work, bus::Position fence,
+                                              std::string_view stream, std::size_t bytes_max) const;
 
     const Options options_;
     const Workload workload_;
@@ -219,13 +178,15 @@ std::optional<Exit> Daemon::open_stores() {
 }
 
 std::optional<http::JobOutput> Daemon::job_output(const bus::WorkId& work, bus::Position fence,
-                                                  std::string_view stream, std::size_t bytes_max) const {
+                                                  std::string_view stream,
+                                                  std::size_t bytes_max) const {
     if (!hands_) return {};
     const auto logs = hands_->job_logs({.work = work, .fence = fence});
     if (!logs) return {};
     const std::string& text = stream == "stdout" ? logs->standard_output : logs->standard_error;
     const bool cut = text.size() > bytes_max;
-    return http::JobOutput{.text = cut ? text.substr(text.size() - bytes_max) : text, .fence = fence, .cut = cut};
+    return http::JobOutput{
+        .text = cut ? text.substr(text.size() - bytes_max) : text, .fence = fence, .cut = cut};
 }
 
 std::optional<Exit> Daemon::open_api() {
@@ -233,7 +194,9 @@ std::optional<Exit> Daemon::open_api() {
     http::ApiPorts ports = {.events = *source_, .pulse = board_, .admin = node_->admin()};
     ports.now = [] { return SystemClock().now(); };
     ports.job_output = [this](const bus::WorkId& work, bus::Position fence, std::string_view stream,
-                              std::size_t bytes_max) { return job_output(work, fence, stream, bytes_max); };
+                              std::size_t bytes_max) {
+        return job_output(work, fence, stream, bytes_max);
+    };
     ports.server_counts = [this] { return server_ ? server_->counts() : http::ServerCounts{}; };
     projections::Folded<projections::ClusterView> from_snapshot;
     const auto text = store_->get("snapshot");
@@ -248,7 +211,8 @@ std::optional<Exit> Daemon::open_api() {
                                                         .port = options_.port,
                                                         .admin_token = options_.admin_token},
                                        ports, std::move(from_snapshot));
-    server_ = std::make_unique<http::Server>(http::ServerOptions{.host = options_.bind, .port = options_.port}, api_->calls());
+    server_ = std::make_unique<http::Server>(
+        http::ServerOptions{.host = options_.bind, .port = options_.port}, api_->calls());
     const auto bound = server_->listen();
     if (!bound) return Exit{ExitCode::cannot_bind, bound.error().sentence};
     port_ = *bound;
@@ -258,7 +222,8 @@ std::optional<Exit> Daemon::open_api() {
 }
 
 std::optional<Exit> Daemon::start_node() {
-    host_ = std::make_unique<LinuxHost>(LinuxHostOptions{.data_dir = options_.data_dir, .slots = options_.slots});
+    host_ = std::make_unique<LinuxHost>(
+        LinuxHostOptions{.data_dir = options_.data_dir, .slots = options_.slots});
     auto hands = PosixHands::open({.data_folder = options_.data_dir,
                                    .supervisor_program = programs_ / "ringrift-job",
                                    .environment = inheritable(environment_of_this_process()),
@@ -267,14 +232,20 @@ std::optional<Exit> Daemon::start_node() {
     if (!hands) return Exit{ExitCode::data_dir_unusable, hands.error().sentence};
     hands_ = std::move(*hands);
     files_.emplace(fs::absolute(options_.data_dir));
-    consumers::NodePlaces places = {.programs = programs_, .workload = workload_.path.parent_path()};
+    consumers::NodePlaces places = {.programs = programs_,
+                                    .workload = workload_.path.parent_path()};
     places.path_of = [this](const bus::FileDigest& digest) -> std::optional<std::string> {
         const auto path = files_->find(digest);
         return path ? std::optional(path->string()) : std::nullopt;
     };
     node_ = std::make_unique<Node>(
         settings_of(options_, workload_, host_->machine(), options_.port),
-        NodePorts{.clock = clock_, .log = *log_, .store = *store_, .host = *host_, .hands = *hands_, .board = board_},
+        NodePorts{.clock = clock_,
+                  .log = *log_,
+                  .store = *store_,
+                  .host = *host_,
+                  .hands = *hands_,
+                  .board = board_},
         [this, places](const bus::WorkQueued& work, bus::Position fence) {
             return consumers::expand(workload_.commands, work, fence, places);
         });
@@ -289,8 +260,9 @@ Exit Daemon::run() {
     started_at_ = clock_.now();
     const auto started = node_->start(started_at_);
     if (!started) return {ExitCode::data_dir_unusable, started.error()};
-    spdlog::info("[P2P] Node started node={} api=http://{}:{} data={} workload={} position={}", options_.node_id,
-                 options_.bind, port_, options_.data_dir.string(), workload_.name, node_->position());
+    spdlog::info("[P2P] Node started node={} api=http://{}:{} data={} workload={} position={}",
+                 options_.node_id, options_.bind, port_, options_.data_dir.string(), workload_.name,
+                 node_->position());
     return go_round();
 }
 
@@ -308,20 +280,26 @@ std::optional<Exit> Daemon::check_subscriptions(bus::Time now) {
     if (!options_.fail_on_subscription_failure) return {};
     return Exit{ExitCode::subscription_failed,
                 fmt::format("critical event subscriptions failed: {}", fmt::join(failed, ", ")) +
-                    "; look at GET /status .event_subscription_status, or set RINGRIFT_FAIL_ON_SUBSCRIPTION_FAILURE=false"};
+                    "; look at GET /status .event_subscription_status, or set "
+                    "RINGRIFT_FAIL_ON_SUBSCRIPTION_FAILURE=false"};
 }
 
 void Daemon::decide_to_stop(bus::Time now) {
     if (node_->stopping()) return;
     if (signals_.count() > 0) return node_->stop(signals_.last(), now);
-    if (options_.until_generation > 0 && generation_reached(node_->view(), options_.until_generation)) {
+    if (options_.until_generation > 0 &&
+        generation_reached(node_->view(), options_.until_generation)) {
         generation_reached_ = true;
-        return node_->stop("generation " + std::to_string(options_.until_generation) + " was reached", now);
+        return node_->stop(
+            "generation " + std::to_string(options_.until_generation) + " was reached", now);
     }
     if (options_.run_for.count() > 0 && now - started_at_ >= options_.run_for) {
         if (options_.until_generation > 0) {
-            exit_ = {ExitCode::time_up, fmt::format("the time was up after {} of {} generations; give it a longer --for",
-                                                    projections::evaluated(node_->view().training), options_.until_generation)};
+            exit_ = {
+                ExitCode::time_up,
+                fmt::format("the time was up after {} of {} generations; give it a longer --for",
+                            projections::evaluated(node_->view().training),
+                            options_.until_generation)};
         }
         node_->stop("the time given by --for is up", now);
     }
@@ -342,12 +320,14 @@ Exit Daemon::go_round() {
         }
         if (node_->stopping() && !std::exchange(stop_said, true)) {
             printer_.clear();
-            spdlog::info("[P2P] Node stopping: jobs are ended, at most {} s", options_.stop_grace.count() / 1000);
+            spdlog::info("[P2P] Node stopping: jobs are ended, at most {} s",
+                         options_.stop_grace.count() / 1000);
         }
         if (const auto line = disk.news(node_->host_view().disk)) lines.say(*line);
         printer_.show(node_->view(), node_->host_view(), now - started_at_, now);
         if (done == 0) signals_.wait(Node::idle_max);
-        if (signals_.count() > 1) break;  // asked twice: jobs go on by themselves and are found again
+        if (signals_.count() > 1)
+            break;  // asked twice: jobs go on by themselves and are found again
     }
     lines.follow();
     printer_.clear();
@@ -368,7 +348,8 @@ Exit run_up(const LoadedOptions& loaded) {
     set_up_logging(loaded.options.log_level);
     for (const std::string& warning : loaded.warnings) spdlog::warn("{}", warning);
     const fs::path programs = folder_of_this_program();
-    const fs::path file = loaded.options.workload.empty() ? reference_workload(programs) : loaded.options.workload;
+    const fs::path file =
+        loaded.options.workload.empty() ? reference_workload(programs) : loaded.options.workload;
     auto workload = load_workload(file, programs);
     if (!workload) return workload.error();
     return Daemon(loaded, std::move(*workload)).run();

@@ -3,7 +3,8 @@
 // Everything that can be asked of the cluster. A command is an imperative and can be refused.
 //
 // Loops, managers, the API and the jobs ask; `decide` (one overload per noun) answers with events
-// or a refusal; `CommandHandler` appends. Deciders are pure: view, command and time in, decision out.
+// or a refusal; `CommandHandler` appends. Deciders are pure: view, command and time in, decision
+// out.
 
 #include <variant>
 
@@ -199,16 +200,15 @@ struct IngestFact {
     bus::Fact fact = {};
 };
 
-using Command = std::variant<
-    Lead, StepDown, ChangeConfig, NoteAdminAction,
-    JoinCluster, LeaveCluster, DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert,
-    ClearAlert, NoteNat, DecideScale,
-    QueueWork, ClaimWork, ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
-    TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle,
-    CollectManifest, PlanSync, CompleteSync, QuarantineFile,
-    AnnounceResult, AnnounceTraining, StartEvaluation, ConcludeEvaluation, DecidePromotion,
-    RebalanceCurriculum, DetectRegression, RollBackModel,
-    UpdateElo, CompleteTournament, IngestFact>;
+using Command =
+    std::variant<Lead, StepDown, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
+                 DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert, ClearAlert,
+                 NoteNat, DecideScale, QueueWork, ClaimWork, ReportStarted, ReportCompleted,
+                 ReportFailed, ReleaseWork, ExpireLease, TimeOutWork, CancelWork, ParkWork,
+                 UnparkWork, NoteIdle, CollectManifest, PlanSync, CompleteSync, QuarantineFile,
+                 AnnounceResult, AnnounceTraining, StartEvaluation, ConcludeEvaluation,
+                 DecidePromotion, RebalanceCurriculum, DetectRegression, RollBackModel, UpdateElo,
+                 CompleteTournament, IngestFact>;
 
 /// What a decider may look at.
 struct Sight {
@@ -219,9 +219,9 @@ struct Sight {
 
 Decision decide(const Sight& sight, const Command& command);
 
-/// Adds `@<epoch>` to the ids of a leader's drafts, and to what refers to them. What a deposed leader
-/// said late stands in the log and is void; its successor, who says the same, must not be taken
-/// for a repetition of it.
+/// Adds `@<epoch>` to the ids of a leader's drafts, and to what refers to them. What a deposed
+/// leader said late stands in the log and is void; its successor, who says the same, must not be
+/// taken for a repetition of it.
 std::vector<Draft> in_reign(std::vector<Draft> drafts, bus::Epoch epoch);
 
 }  // namespace ringrift::producers

@@ -36,14 +36,16 @@ CommandHandler::CommandHandler(bus::NodeId self, bus::Log& log,
                                projections::Folded<projections::ClusterView>& folded)
     : self_(std::move(self)), log_(log), folded_(folded) {}
 
-CommandHandler::Handled CommandHandler::handle(const Command& command, const projections::HostView& host,
-                                               bus::Time now) {
-    if (!catch_up(std::numeric_limits<std::size_t>::max())) return {.outcome = Outcome::unavailable};
+CommandHandler::Handled CommandHandler::handle(const Command& command,
+                                               const projections::HostView& host, bus::Time now) {
+    if (!catch_up(std::numeric_limits<std::size_t>::max()))
+        return {.outcome = Outcome::unavailable};
     const Sight sight = {.cluster = folded_.view, .host = host, .now = now};
-    Decision decision = must_wait(command)
-                            ? Refusal{.kind = Refusal::Kind::behind,
-                                      .sentence = "the log does not show yet what was said last; ask again"}
-                            : decide(sight, command);
+    Decision decision =
+        must_wait(command)
+            ? Refusal{.kind = Refusal::Kind::behind,
+                      .sentence = "the log does not show yet what was said last; ask again"}
+            : decide(sight, command);
     if (const auto* refusal = std::get_if<Refusal>(&decision)) {
         ++refusals_[std::string(name_of(refusal->kind))];
         return {.outcome = Outcome::refused, .refusal = *refusal};
@@ -60,7 +62,8 @@ CommandHandler::Handled CommandHandler::append(const std::vector<Draft>& drafts,
     if (!appended) {
         ++failures_[std::string(name_of(appended.error()))];
         if (appended.error() == bus::AppendError::too_large) {
-            // Nothing is wrong with the log: one oversized event must not keep the rest from being said.
+            // Nothing is wrong with the log: one oversized event must not keep the rest from being
+            // said.
             const Refusal refusal = {.kind = Refusal::Kind::invalid, .sentence = log_.trouble()};
             ++refusals_[std::string(name_of(refusal.kind))];
             return {.outcome = Outcome::refused, .refusal = refusal};
@@ -76,8 +79,9 @@ CommandHandler::Handled CommandHandler::append(const std::vector<Draft>& drafts,
             .events = events.size()};
 }
 
-/// A reader may be behind its own writer. Most facts are named after their cause, so that to say one
-/// again changes nothing; but what is free is counted anew for each claim, and would be given twice.
+/// A reader may be behind its own writer. Most facts are named after their cause, so that to say
+/// one again changes nothing; but what is free is counted anew for each claim, and would be given
+/// twice.
 bool CommandHandler::must_wait(const Command& command) const {
     return std::holds_alternative<ClaimWork>(command) && folded_.position < said_;
 }
@@ -85,9 +89,11 @@ bool CommandHandler::must_wait(const Command& command) const {
 bool CommandHandler::catch_up(std::size_t count_max) {
     std::size_t total = 0;
     while (total < count_max) {
-        const auto folded = projections::catch_up(folded_, log_, std::min(fold_batch_max, count_max - total));
+        const auto folded =
+            projections::catch_up(folded_, log_, std::min(fold_batch_max, count_max - total));
         if (!folded) {
-            ++failures_[folded.error() == bus::ReadError::damaged ? "read_damaged" : "read_unavailable"];
+            ++failures_[folded.error() == bus::ReadError::damaged ? "read_damaged"
+                                                                  : "read_unavailable"];
             return false;
         }
         if (*folded == 0) return true;

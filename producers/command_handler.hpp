@@ -16,7 +16,8 @@ namespace ringrift::producers {
 
 class CommandHandler {
   public:
-    CommandHandler(bus::NodeId self, bus::Log& log, projections::Folded<projections::ClusterView>& folded);
+    CommandHandler(bus::NodeId self, bus::Log& log,
+                   projections::Folded<projections::ClusterView>& folded);
 
     enum class Outcome {
         appended,     ///< The facts stand in the log and in the view.
@@ -27,12 +28,13 @@ class CommandHandler {
     struct Handled {
         Outcome outcome = Outcome::refused;
         Refusal refusal = {};
-        bus::Position position = 0;   ///< Of the last event appended.
-        std::size_t events = 0;       ///< Appended.
+        bus::Position position = 0;  ///< Of the last event appended.
+        std::size_t events = 0;      ///< Appended.
     };
 
     /// Folds what is new, decides, appends, folds back.
-    [[nodiscard]] Handled handle(const Command& command, const projections::HostView& host, bus::Time now);
+    [[nodiscard]] Handled handle(const Command& command, const projections::HostView& host,
+                                 bus::Time now);
 
     /// Folds everything that is new; false when the log cannot be read now.
     [[nodiscard]] bool catch_up(std::size_t count_max);

@@ -38,27 +38,34 @@ Decision decide(const Sight& sight, const CollectManifest& command) {
         if (missed && here.contains(digest)) manifest.added.push_back(digest);
     }
     const auto before = data.manifests.find(command.node);
-    const bool as_before = before != data.manifests.end() && before->second.digest == manifest.digest;
+    const bool as_before =
+        before != data.manifests.end() && before->second.digest == manifest.digest;
     if (as_before && manifest.added.empty() && manifest.removed.empty()) {
         return refuse(Refusal::Kind::duplicate, "the manifest is as last collected");
     }
-    const bus::EventId id = {command.node.value + ":manifest:" + manifest.digest.substr(0, 16) + ":" +
-                             std::to_string(sight.now.time_since_epoch().count())};
-    return std::vector<Draft>{{.id = id, .causation = {}, .correlation = {}, .fact = std::move(manifest)}};
+    const bus::EventId id = {command.node.value + ":manifest:" + manifest.digest.substr(0, 16) +
+                             ":" + std::to_string(sight.now.time_since_epoch().count())};
+    return std::vector<Draft>{
+        {.id = id, .causation = {}, .correlation = {}, .fact = std::move(manifest)}};
 }
 
 Decision decide(const Sight& sight, const PlanSync& command) {
     if (command.plan.moves.empty()) return refuse(Refusal::Kind::duplicate, "nothing has to move");
     const auto& syncs = sight.cluster.data.syncs;
-    if (syncs.contains(command.plan.sync)) return refuse(Refusal::Kind::duplicate, "planned already");
-    return std::vector<Draft>{{.id = {command.plan.sync + ":planned"}, .causation = {}, .correlation = {}, .fact = command.plan}};
+    if (syncs.contains(command.plan.sync))
+        return refuse(Refusal::Kind::duplicate, "planned already");
+    return std::vector<Draft>{{.id = {command.plan.sync + ":planned"},
+                               .causation = {},
+                               .correlation = {},
+                               .fact = command.plan}};
 }
 
 Decision decide(const Sight& sight, const CompleteSync& command) {
     const auto& data = sight.cluster.data;
     const auto config = data.configs.find(command.config);
     if (config == data.configs.end()) {
-        return refuse(Refusal::Kind::unknown, "no games of " + command.config.value + " are recorded");
+        return refuse(Refusal::Kind::unknown,
+                      "no games of " + command.config.value + " are recorded");
     }
     bus::DataSyncCompleted sync = {.config = command.config, .node = command.node};
     const FileEntry* last = nullptr;
@@ -69,7 +76,8 @@ Decision decide(const Sight& sight, const CompleteSync& command) {
         sync.files.push_back(digest);
         sync.games += last->games;
     }
-    if (last == nullptr) return refuse(Refusal::Kind::duplicate, "every recorded game is synchronised");
+    if (last == nullptr)
+        return refuse(Refusal::Kind::duplicate, "every recorded game is synchronised");
     sync.sync = "sync-" + command.config.value + "-" + std::to_string(last->recorded);
     return std::vector<Draft>{{.id = {sync.sync + ":completed"},
                                .causation = last->event,

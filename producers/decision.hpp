@@ -15,7 +15,7 @@ namespace ringrift::producers {
 
 /// A fact with its place in the chain; the command handler adds source, time and epoch.
 struct Draft {
-    bus::EventId id = {};           ///< Derived from the cause, so that saying it twice is saying it once.
+    bus::EventId id = {};  ///< Derived from the cause, so that saying it twice is saying it once.
     bus::EventId causation = {};
     bus::EventId correlation = {};  ///< Empty: the event is the first of its chain.
     bus::Fact fact = {};
@@ -24,17 +24,17 @@ struct Draft {
 
 struct Refusal {
     enum class Kind {
-        not_leader,       ///< Only the leader may say this. Ask the leader.
-        unknown,          ///< No such work, node, config or model. Check the id.
-        duplicate,        ///< It is so already. Nothing to do.
-        not_held,         ///< The claim is gone: another holds it, or it has ended. Drop the result.
-        nothing_waits,    ///< No work waits that this node could run. Ask again later.
-        no_room,          ///< Work waits, but the node has not enough free. Ask when a job has ended.
-        behind,           ///< The log does not show yet what this node said last. Ask again soon.
-        held_back,        ///< The node's room is kept for a larger item that waits too long.
-        node_rests,       ///< The node is draining or in quarantine.
-        not_open,         ///< The item has ended already.
-        invalid           ///< The command itself is wrong; the sentence says what to change.
+        not_leader,     ///< Only the leader may say this. Ask the leader.
+        unknown,        ///< No such work, node, config or model. Check the id.
+        duplicate,      ///< It is so already. Nothing to do.
+        not_held,       ///< The claim is gone: another holds it, or it has ended. Drop the result.
+        nothing_waits,  ///< No work waits that this node could run. Ask again later.
+        no_room,        ///< Work waits, but the node has not enough free. Ask when a job has ended.
+        behind,         ///< The log does not show yet what this node said last. Ask again soon.
+        held_back,      ///< The node's room is kept for a larger item that waits too long.
+        node_rests,     ///< The node is draining or in quarantine.
+        not_open,       ///< The item has ended already.
+        invalid         ///< The command itself is wrong; the sentence says what to change.
     };
     Kind kind = Kind::invalid;
     std::string sentence = {};

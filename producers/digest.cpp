@@ -13,7 +13,8 @@ namespace {
 std::array<unsigned char, 32> sha256(std::string_view text) {
     std::array<unsigned char, 32> bytes = {};
     unsigned int size = 0;
-    const int done = EVP_Digest(text.data(), text.size(), bytes.data(), &size, EVP_sha256(), nullptr);
+    const int done =
+        EVP_Digest(text.data(), text.size(), bytes.data(), &size, EVP_sha256(), nullptr);
     RINGRIFT_CHECK(done == 1 && size == bytes.size());
     return bytes;
 }

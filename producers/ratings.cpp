@@ -33,8 +33,8 @@ bool counted(const projections::ClusterView& cluster, const bus::WorkId& match) 
 
 bus::WorkId rating_match(const bus::ConfigKey& config, const bus::ModelId& model,
                          const bus::ModelId& opponent, std::int64_t round) {
-    return {"tournament-" + config.value + "-" + short_name(model) + "-" + short_name(opponent) + "-" +
-            std::to_string(round)};
+    return {"tournament-" + config.value + "-" + short_name(model) + "-" + short_name(opponent) +
+            "-" + std::to_string(round)};
 }
 
 std::string tournament_of(const bus::ConfigKey& config, const bus::ModelId& model) {
@@ -44,7 +44,8 @@ std::string tournament_of(const bus::ConfigKey& config, const bus::ModelId& mode
 Decision decide(const Sight& sight, const UpdateElo& command) {
     const auto at = sight.cluster.ratings.pools.find(command.config);
     if (at == sight.cluster.ratings.pools.end()) {
-        return refuse(Refusal::Kind::unknown, "no rating game of " + command.config.value + " was played");
+        return refuse(Refusal::Kind::unknown,
+                      "no rating game of " + command.config.value + " was played");
     }
     const projections::RatingPool& pool = at->second;
     if (pool.games == pool.games_said) return refuse(Refusal::Kind::duplicate, "no game was added");
@@ -93,7 +94,8 @@ Decision decide(const Sight& sight, const CompleteTournament& command) {
     std::int64_t games = 0;
     for (const bus::ModelId& opponent : std::set{bus::init_model, candidate->baseline}) {
         const bus::WorkId match = rating_match(command.config, command.model, opponent, 0);
-        if (!counted(cluster, match)) return refuse(Refusal::Kind::nothing_waits, match.value + " is open");
+        if (!counted(cluster, match))
+            return refuse(Refusal::Kind::nothing_waits, match.value + " is open");
         if (const auto* item = find(cluster.work, match)) games += item->result.games;
     }
     return std::vector<Draft>{{.id = {tournament + ":completed"},

@@ -46,13 +46,15 @@ Comparison compare(const Sight& sight, const bus::ConfigKey& config) {
 Decision decide(const Sight& sight, const DetectRegression& command) {
     const Comparison now = compare(sight, command.config);
     const bool regressed = now.drop_milli >= regression_elo_milli && now.games >= regression_games;
-    if (!regressed) return refuse(Refusal::Kind::nothing_waits, "no regression of " + command.config.value);
+    if (!regressed)
+        return refuse(Refusal::Kind::nothing_waits, "no regression of " + command.config.value);
     const auto& training = sight.cluster.training.configs.at(command.config);
     if (training.regressions > 0 && now.games < training.regression_games + regression_games) {
         return refuse(Refusal::Kind::duplicate, "said with these games already");
     }
     const auto& candidate = training.candidates.at(now.best);
-    return std::vector<Draft>{{.id = {command.config.value + ":" + now.best.value + ":regression:" + std::to_string(now.games)},
+    return std::vector<Draft>{{.id = {command.config.value + ":" + now.best.value +
+                                      ":regression:" + std::to_string(now.games)},
                                .causation = candidate.last_event,
                                .correlation = candidate.correlation,
                                .fact = bus::RegressionDetected{.config = command.config,
@@ -63,11 +65,13 @@ Decision decide(const Sight& sight, const DetectRegression& command) {
 
 Decision decide(const Sight& sight, const RollBackModel& command) {
     const auto at = sight.cluster.training.configs.find(command.config);
-    if (at == sight.cluster.training.configs.end() || at->second.regressions < regressions_to_roll_back) {
+    if (at == sight.cluster.training.configs.end() ||
+        at->second.regressions < regressions_to_roll_back) {
         return refuse(Refusal::Kind::nothing_waits, "a rollback needs two regressions");
     }
     const auto candidate = at->second.candidates.find(at->second.best);
-    if (candidate == at->second.candidates.end()) return refuse(Refusal::Kind::unknown, "the best model is the first");
+    if (candidate == at->second.candidates.end())
+        return refuse(Refusal::Kind::unknown, "the best model is the first");
     return std::vector<Draft>{
         {.id = {command.config.value + ":" + at->second.best.value + ":rolled-back"},
          .causation = candidate->second.last_event,

@@ -16,8 +16,12 @@ Refusal refuse(Refusal::Kind kind, std::string sentence) {
     return {.kind = kind, .sentence = std::move(sentence)};
 }
 
-std::int64_t milli(double value) { return static_cast<std::int64_t>(value * 1e3 + (value < 0 ? -0.5 : 0.5)); }
-std::int64_t micro(double value) { return static_cast<std::int64_t>(value * 1e6 + (value < 0 ? -0.5 : 0.5)); }
+std::int64_t milli(double value) {
+    return static_cast<std::int64_t>(value * 1e3 + (value < 0 ? -0.5 : 0.5));
+}
+std::int64_t micro(double value) {
+    return static_cast<std::int64_t>(value * 1e6 + (value < 0 ? -0.5 : 0.5));
+}
 
 const ConfigTraining* training_of(const Sight& sight, const bus::ConfigKey& config) {
     const auto at = sight.cluster.training.configs.find(config);
@@ -25,8 +29,8 @@ const ConfigTraining* training_of(const Sight& sight, const bus::ConfigKey& conf
 }
 
 /// The candidate iff it stands at `status`.
-const Candidate* candidate_at(const Sight& sight, const bus::ConfigKey& config, const bus::ModelId& model,
-                              CandidateStatus status) {
+const Candidate* candidate_at(const Sight& sight, const bus::ConfigKey& config,
+                              const bus::ModelId& model, CandidateStatus status) {
     const ConfigTraining* training = training_of(sight, config);
     if (training == nullptr) return nullptr;
     const auto at = training->candidates.find(model);
@@ -34,12 +38,14 @@ const Candidate* candidate_at(const Sight& sight, const bus::ConfigKey& config, 
 }
 
 Refusal not_at_this_stage(const bus::ModelId& model) {
-    return refuse(Refusal::Kind::duplicate, "candidate " + short_name(model) + " is not at this stage");
+    return refuse(Refusal::Kind::duplicate,
+                  "candidate " + short_name(model) + " is not at this stage");
 }
 
 /// What happened to a candidate follows from what happened to it before.
 Draft next_of(const Candidate& candidate, std::string_view what, bus::Fact fact) {
-    return {.id = {candidate.trained.config.value + ":" + candidate.trained.model.value + ":" + std::string(what)},
+    return {.id = {candidate.trained.config.value + ":" + candidate.trained.model.value + ":" +
+                   std::string(what)},
             .causation = candidate.last_event,
             .correlation = candidate.correlation,
             .fact = std::move(fact)};
@@ -56,7 +62,8 @@ const bus::FileMade* model_file(const bus::WorkResult& result) {
 
 bus::Fact export_complete(const projections::Unannounced& done) {
     std::int64_t games = done.result.games;
-    const bus::FileDigest file = done.result.files.empty() ? bus::FileDigest{} : done.result.files.front().file;
+    const bus::FileDigest file =
+        done.result.files.empty() ? bus::FileDigest{} : done.result.files.front().file;
     return bus::NpzExportComplete{.work = done.order.work,
                                   .config = done.order.config,
                                   .file = file,
@@ -68,8 +75,9 @@ bus::Fact export_complete(const projections::Unannounced& done) {
 bus::Fact training_complete(const projections::Unannounced& done) {
     const bus::FileMade* made = model_file(done.result);
     if (made == nullptr) {
-        return bus::TrainingFailed{
-            .work = done.order.work, .config = done.order.config, .reason = "it left no model file"};
+        return bus::TrainingFailed{.work = done.order.work,
+                                   .config = done.order.config,
+                                   .reason = "it left no model file"};
     }
     return bus::TrainingCompleted{.work = done.order.work,
                                   .config = done.order.config,
@@ -96,9 +104,12 @@ bus::Fact match_played(const projections::Unannounced& done) {
 
 }  // namespace
 
-std::string short_name(const bus::ModelId& model) { return model.value.substr(0, 12); }
+std::string short_name(const bus::ModelId& model) {
+    return model.value.substr(0, 12);
+}
 
-bus::WorkId evaluation_match(const bus::ConfigKey& config, const bus::ModelId& model, std::int64_t n) {
+bus::WorkId evaluation_match(const bus::ConfigKey& config, const bus::ModelId& model,
+                             std::int64_t n) {
     return {"evaluation-" + config.value + "-" + short_name(model) + "-" + std::to_string(n)};
 }
 
@@ -109,14 +120,17 @@ bool matches_failed(const projections::WorkView& work, const bus::ConfigKey& con
         const auto* item = find(work, evaluation_match(config, candidate.trained.model, n));
         if (item == nullptr && n >= counted) return false;
         if (item == nullptr) continue;  // counted, and so long ago that it left the view
-        if (!projections::is_open(item->status) && item->status != projections::WorkStatus::completed) return true;
+        if (!projections::is_open(item->status) &&
+            item->status != projections::WorkStatus::completed)
+            return true;
     }
 }
 
 Decision decide(const Sight& sight, const AnnounceResult& command) {
     const auto& waiting = sight.cluster.training.unannounced;
     const auto at = waiting.find(command.work);
-    if (at == waiting.end()) return refuse(Refusal::Kind::duplicate, "nothing to say about " + command.work.value);
+    if (at == waiting.end())
+        return refuse(Refusal::Kind::duplicate, "nothing to say about " + command.work.value);
     const projections::Unannounced& done = at->second;
     const bus::WorkType type = done.order.type;
     bus::Fact fact = type == bus::WorkType::export_    ? export_complete(done)
@@ -138,12 +152,12 @@ Decision decide(const Sight& sight, const AnnounceTraining& command) {
     const bool ended_badly =
         !projections::is_open(item->status) && item->status != projections::WorkStatus::completed;
     if (ended_badly && (!is_said || said->second == "started")) {
-        return std::vector<Draft>{{.id = {command.work.value + ":training-failed"},
-                                   .causation = item->last_event,
-                                   .correlation = item->correlation,
-                                   .fact = bus::TrainingFailed{.work = command.work,
-                                                               .config = item->order.config,
-                                                               .reason = item->reason}}};
+        return std::vector<Draft>{
+            {.id = {command.work.value + ":training-failed"},
+             .causation = item->last_event,
+             .correlation = item->correlation,
+             .fact = bus::TrainingFailed{
+                 .work = command.work, .config = item->order.config, .reason = item->reason}}};
     }
     if (item->status == projections::WorkStatus::running && !is_said) {
         return std::vector<Draft>{{.id = {command.work.value + ":training-started"},
@@ -158,7 +172,8 @@ Decision decide(const Sight& sight, const AnnounceTraining& command) {
 }
 
 Decision decide(const Sight& sight, const StartEvaluation& command) {
-    const Candidate* candidate = candidate_at(sight, command.config, command.model, CandidateStatus::trained);
+    const Candidate* candidate =
+        candidate_at(sight, command.config, command.model, CandidateStatus::trained);
     if (candidate == nullptr) return not_at_this_stage(command.model);
     return std::vector<Draft>{
         next_of(*candidate, "evaluation-started",
@@ -166,6 +181,38 @@ Decision decide(const Sight& sight, const StartEvaluation& command) {
                                        .model = command.model,
                                        .baseline = training_of(sight, command.config)->best})};
 }
+
+namespace {
+
+struct Ending {
+    bus::Verdict verdict = bus::Verdict::undecided;
+    std::string reason = {};
+};
+
+/// How the test has ended; nothing while it wants more games.
+std::optional<Ending> ending_of(const Candidate& candidate, const bus::ConfigPolicy& policy,
+                                const projections::SprtStatus& status, std::int64_t pairs_played,
+                                bool matches_failed) {
+    if (status.problem != projections::SprtProblem::none) {
+        return Ending{bus::Verdict::failed, "the counts or the bounds of the test make no sense"};
+    }
+    if (matches_failed) return Ending{bus::Verdict::failed, "a match could not be played"};
+    // Matches that played fewer pairs than they were asked for do not make the evaluation endless.
+    const auto matches = static_cast<std::int64_t>(candidate.matches.size());
+    const bool played_out =
+        pairs_played >= policy.pairs_max || matches * policy.pairs_per_batch >= policy.pairs_max;
+    if (played_out && pairs_played <= 0) return Ending{bus::Verdict::failed, "no pair of games was played"};
+    if (pairs_played * 2 < policy.games_min && !played_out) return {};
+    switch (status.verdict) {
+        case projections::SprtVerdict::accept_h1: return Ending{bus::Verdict::stronger};
+        case projections::SprtVerdict::accept_h0: return Ending{bus::Verdict::not_stronger};
+        case projections::SprtVerdict::continue_testing: break;
+    }
+    if (!played_out) return {};
+    return Ending{bus::Verdict::undecided, "the most games allowed were played"};
+}
+
+}  // namespace
 
 std::optional<bus::EvaluationCompleted> judge(const Candidate& candidate, const bus::ConfigPolicy& policy,
                                               bool matches_failed) {
@@ -176,53 +223,34 @@ std::optional<bus::EvaluationCompleted> judge(const Candidate& candidate, const 
                 .elo0 = static_cast<double>(policy.elo0_milli) / 1e3,
                 .elo1 = static_cast<double>(policy.elo1_milli) / 1e3});
     const std::int64_t pairs_played = projections::results_in(pairs);
-    // Matches that played fewer pairs than they were asked for do not make the evaluation endless.
-    const auto matches = static_cast<std::int64_t>(candidate.matches.size());
-    const bool played_out =
-        pairs_played >= policy.pairs_max || matches * policy.pairs_per_batch >= policy.pairs_max;
+    auto ending = ending_of(candidate, policy, status, pairs_played, matches_failed);
+    if (!ending) return {};
+    // Its intervals take a hundred times as long as the test, which is asked at every step.
     const auto elo = projections::estimate_elo(pairs).logistic;
-    bus::EvaluationCompleted evaluation = {.config = candidate.trained.config,
-                                           .model = candidate.trained.model,
-                                           .baseline = candidate.baseline,
-                                           .pentanomial = counts,
-                                           .games = pairs_played * 2,
-                                           .llr_micro = micro(status.llr),
-                                           .llr_lower_micro = micro(status.lower),
-                                           .llr_upper_micro = micro(status.upper),
-                                           .elo_milli = milli(elo.elo),
-                                           .elo_low_milli = milli(elo.low),
-                                           .elo_high_milli = milli(elo.high),
-                                           .works = candidate.matches};
-    const bool unusable = status.problem != projections::SprtProblem::none;
-    if (matches_failed || unusable) {
-        evaluation.verdict = bus::Verdict::failed;
-        evaluation.reason = unusable ? "the counts or the bounds of the test make no sense"
-                                     : "a match could not be played";
-        return evaluation;
-    }
-    if (played_out && pairs_played <= 0) {
-        evaluation.verdict = bus::Verdict::failed;
-        evaluation.reason = "no pair of games was played";
-        return evaluation;
-    }
-    if (evaluation.games < policy.games_min && !played_out) return {};
-    switch (status.verdict) {
-        case projections::SprtVerdict::accept_h1: evaluation.verdict = bus::Verdict::stronger; break;
-        case projections::SprtVerdict::accept_h0: evaluation.verdict = bus::Verdict::not_stronger; break;
-        case projections::SprtVerdict::continue_testing:
-            if (!played_out) return {};
-            evaluation.verdict = bus::Verdict::undecided;
-            evaluation.reason = "the most games allowed were played";
-    }
-    return evaluation;
+    return bus::EvaluationCompleted{.config = candidate.trained.config,
+                                    .model = candidate.trained.model,
+                                    .baseline = candidate.baseline,
+                                    .verdict = ending->verdict,
+                                    .pentanomial = counts,
+                                    .games = pairs_played * 2,
+                                    .llr_micro = micro(status.llr),
+                                    .llr_lower_micro = micro(status.lower),
+                                    .llr_upper_micro = micro(status.upper),
+                                    .elo_milli = milli(elo.elo),
+                                    .elo_low_milli = milli(elo.low),
+                                    .elo_high_milli = milli(elo.high),
+                                    .works = candidate.matches,
+                                    .reason = std::move(ending->reason)};
 }
 
 Decision decide(const Sight& sight, const ConcludeEvaluation& command) {
-    const Candidate* candidate = candidate_at(sight, command.config, command.model, CandidateStatus::evaluating);
+    const Candidate* candidate =
+        candidate_at(sight, command.config, command.model, CandidateStatus::evaluating);
     if (candidate == nullptr) return not_at_this_stage(command.model);
     const bus::ConfigPolicy* policy = policy_of(sight.cluster.leadership, command.config);
     if (policy == nullptr) {
-        return refuse(Refusal::Kind::unknown, "config " + command.config.value + " has no policy; add it to the workload file");
+        return refuse(Refusal::Kind::unknown, "config " + command.config.value +
+                                                  " has no policy; add it to the workload file");
     }
     auto evaluation =
         judge(*candidate, *policy, matches_failed(sight.cluster.work, command.config, *candidate));
@@ -247,10 +275,12 @@ bus::Fact promotion(const bus::EvaluationCompleted& evaluation, const bus::Model
     }
     if (evaluation.baseline != best) {
         rejected.gate = "baseline";
-        rejected.reason = "evaluated against " + short_name(evaluation.baseline) + ", but the best is now " + short_name(best);
+        rejected.reason = "evaluated against " + short_name(evaluation.baseline) +
+                          ", but the best is now " + short_name(best);
         return rejected;
     }
-    if (evaluation.verdict != bus::Verdict::stronger || evaluation.llr_micro < evaluation.llr_upper_micro) {
+    if (evaluation.verdict != bus::Verdict::stronger ||
+        evaluation.llr_micro < evaluation.llr_upper_micro) {
         rejected.gate = "gsprt";
         rejected.actual_milli = evaluation.llr_micro / 1000;
         rejected.threshold_milli = evaluation.llr_upper_micro / 1000;
@@ -268,27 +298,33 @@ bus::Fact promotion(const bus::EvaluationCompleted& evaluation, const bus::Model
 }
 
 Decision decide(const Sight& sight, const DecidePromotion& command) {
-    const Candidate* candidate = candidate_at(sight, command.config, command.model, CandidateStatus::evaluated);
+    const Candidate* candidate =
+        candidate_at(sight, command.config, command.model, CandidateStatus::evaluated);
     if (candidate == nullptr) return not_at_this_stage(command.model);
     const bus::ConfigPolicy* policy = policy_of(sight.cluster.leadership, command.config);
     const bus::ModelId& best = training_of(sight, command.config)->best;
-    return std::vector<Draft>{next_of(
-        *candidate, "decided", promotion(*candidate->evaluation, best, policy == nullptr ? bus::ConfigPolicy{} : *policy))};
+    return std::vector<Draft>{
+        next_of(*candidate, "decided",
+                promotion(*candidate->evaluation, best,
+                          policy == nullptr ? bus::ConfigPolicy{} : *policy))};
 }
 
 Decision decide(const Sight& sight, const RebalanceCurriculum& command) {
     const ConfigTraining* training = training_of(sight, command.config);
-    const auto at = training == nullptr ? decltype(training->candidates.begin()){} : training->candidates.find(command.model);
-    const bool is_decided = training != nullptr && at != training->candidates.end() && !at->second.rebalanced &&
+    const auto at = training == nullptr ? decltype(training->candidates.begin()){}
+                                        : training->candidates.find(command.model);
+    const bool is_decided = training != nullptr && at != training->candidates.end() &&
+                            !at->second.rebalanced &&
                             (at->second.status == CandidateStatus::promoted ||
                              at->second.status == CandidateStatus::rejected);
     if (!is_decided) return not_at_this_stage(command.model);
     const bool promoted = at->second.status == CandidateStatus::promoted;
-    return std::vector<Draft>{next_of(at->second, "rebalanced",
-                                      bus::CurriculumRebalanced{.config = command.config,
-                                                                .model = command.model,
-                                                                .weights = curriculum(sight.cluster),
-                                                                .reason = promoted ? "promotion" : "rejection"})};
+    return std::vector<Draft>{
+        next_of(at->second, "rebalanced",
+                bus::CurriculumRebalanced{.config = command.config,
+                                          .model = command.model,
+                                          .weights = curriculum(sight.cluster),
+                                          .reason = promoted ? "promotion" : "rejection"})};
 }
 
 std::vector<bus::ConfigWeight> curriculum(const projections::ClusterView& cluster) {
@@ -300,7 +336,8 @@ std::vector<bus::ConfigWeight> curriculum(const projections::ClusterView& cluste
         return at == cluster.data.configs.end() ? 0 : at->second.games;
     };
     for (const bus::ConfigPolicy& policy : policies) games_total += games_of(policy.config);
-    const std::int64_t mean = policies.empty() ? 0 : games_total / static_cast<std::int64_t>(policies.size());
+    const std::int64_t mean =
+        policies.empty() ? 0 : games_total / static_cast<std::int64_t>(policies.size());
     for (const bus::ConfigPolicy& policy : policies) {
         std::int64_t weight = policy.weight_ppm;
         const auto training = cluster.training.configs.find(policy.config);
@@ -310,7 +347,8 @@ std::vector<bus::ConfigWeight> curriculum(const projections::ClusterView& cluste
         const auto pool = cluster.ratings.pools.find(policy.config);
         if (!untrained && pool != cluster.ratings.pools.end()) {
             const auto elo = pool->second.elo.find(training->second.best);
-            if (elo != pool->second.elo.end() && elo->second.elo_milli >= policy.elo_target_milli) weight /= 2;
+            if (elo != pool->second.elo.end() && elo->second.elo_milli >= policy.elo_target_milli)
+                weight /= 2;
         }
         const std::int64_t games = games_of(policy.config);
         if (games < mean) weight += weight * (mean - games) / mean;

@@ -26,7 +26,8 @@ inline constexpr std::int64_t regression_games = 50;
 
 /// EVALUATION_COMPLETED as it would be said now, from the matches counted so far (normalised Elo
 /// GSPRT on pentanomial counts, projections/sprt.hpp). Empty while the test wants more games.
-/// `matches_failed` says that a match of this evaluation was given up: then the verdict is `failed`.
+/// `matches_failed` says that a match of this evaluation was given up: then the verdict is
+/// `failed`.
 std::optional<bus::EvaluationCompleted> judge(const projections::Candidate& candidate,
                                               const bus::ConfigPolicy& policy, bool matches_failed);
 
@@ -42,9 +43,11 @@ bus::Fact promotion(const bus::EvaluationCompleted& evaluation, const bus::Model
 std::vector<bus::ConfigWeight> curriculum(const projections::ClusterView& cluster);
 
 /// Id of the n-th match of a candidate's evaluation, n from 0.
-bus::WorkId evaluation_match(const bus::ConfigKey& config, const bus::ModelId& model, std::int64_t n);
+bus::WorkId evaluation_match(const bus::ConfigKey& config, const bus::ModelId& model,
+                             std::int64_t n);
 
-/// Whether a match of the candidate's evaluation was given up (failed, parked, timed out, cancelled).
+/// Whether a match of the candidate's evaluation was given up (failed, parked, timed out,
+/// cancelled).
 bool matches_failed(const projections::WorkView& work, const bus::ConfigKey& config,
                     const projections::Candidate& candidate);
 

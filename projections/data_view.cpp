@@ -112,7 +112,7 @@ void complete(DataView& view, const bus::DataSyncCompleted& e, const bus::Record
         config.synced.emplace(file->second.recorded, digest);
         newly_synced += file->second.games;
     }
-    note_sync(view, e.sync,
+    note_sync(view, e.about(),
               {.config = e.config,
                .state = "completed",
                .why = "",
@@ -152,7 +152,7 @@ void apply(DataView& view, const bus::Recorded& recorded) {
             [&](const bus::FileDeleted& e) { lose_copy(view, e.file, e.node, false); },
             [&](const bus::ManifestCollected& e) { collect(view, e, recorded); },
             [&](const bus::SyncPlanned& e) {
-                note_sync(view, e.sync,
+                note_sync(view, e.about(),
                           {.config = e.config,
                            .state = "planned",
                            .why = e.why,
@@ -160,12 +160,14 @@ void apply(DataView& view, const bus::Recorded& recorded) {
                            .changed_at = time});
             },
             [&](const bus::DataSyncStarted& e) {
-                note_sync(view, e.sync,
-                          {.config = e.config, .state = "started", .files = e.files, .changed_at = time});
+                note_sync(
+                    view, e.sync,
+                    {.config = e.config, .state = "started", .files = e.files, .changed_at = time});
             },
             [&](const bus::DataSyncFailed& e) {
-                note_sync(view, e.sync,
-                          {.config = e.config, .state = "failed", .why = e.reason, .changed_at = time});
+                note_sync(
+                    view, e.sync,
+                    {.config = e.config, .state = "failed", .why = e.reason, .changed_at = time});
             },
             [&](const bus::DataSyncCompleted& e) { complete(view, e, recorded); },
             [](const auto&) {},

@@ -21,31 +21,32 @@ struct FileEntry {
     std::string name = {};
     std::int64_t bytes = 0;
     std::int64_t games = 0;
-    bus::ModelId model = {};               ///< Who played; empty for other files.
-    bus::WorkId work = {};                 ///< That made it; empty for files found on disk.
+    bus::ModelId model = {};  ///< Who played; empty for other files.
+    bus::WorkId work = {};    ///< That made it; empty for files found on disk.
     bus::Position recorded = 0;
     bus::EventId event = {};
-    std::set<bus::NodeId> copies = {};     ///< Verified when they were made.
-    std::set<bus::NodeId> damaged = {};    ///< In quarantine there.
-    bool synced = false;                   ///< Covered by a DATA_SYNC_COMPLETED.
+    std::set<bus::NodeId> copies = {};   ///< Verified when they were made.
+    std::set<bus::NodeId> damaged = {};  ///< In quarantine there.
+    bool synced = false;                 ///< Covered by a DATA_SYNC_COMPLETED.
     friend bool operator==(const FileEntry&, const FileEntry&) = default;
 };
 BOOST_DESCRIBE_STRUCT(FileEntry, (),
-                      (kind, config, name, bytes, games, model, work, recorded, event, copies, damaged,
-                       synced))
+                      (kind, config, name, bytes, games, model, work, recorded, event, copies,
+                       damaged, synced))
 
 struct ConfigData {
-    std::int64_t games = 0;                           ///< In distinct recorded files.
+    std::int64_t games = 0;  ///< In distinct recorded files.
     std::int64_t games_synced = 0;
-    std::map<bus::Position, bus::FileDigest> unsynced = {};   ///< Games files, by when recorded.
-    std::map<bus::Position, bus::FileDigest> synced = {};     ///< Games files, by when recorded.
-    bus::Position last_sync = 0;                      ///< Position of the last DATA_SYNC_COMPLETED.
+    std::map<bus::Position, bus::FileDigest> unsynced = {};  ///< Games files, by when recorded.
+    std::map<bus::Position, bus::FileDigest> synced = {};    ///< Games files, by when recorded.
+    bus::Position last_sync = 0;  ///< Position of the last DATA_SYNC_COMPLETED.
     bus::EventId last_sync_event = {};
     bus::EventId correlation = {};
     friend bool operator==(const ConfigData&, const ConfigData&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ConfigData, (),
-                      (games, games_synced, unsynced, synced, last_sync, last_sync_event, correlation))
+                      (games, games_synced, unsynced, synced, last_sync, last_sync_event,
+                       correlation))
 
 struct ManifestEntry {
     std::string digest = {};

@@ -33,17 +33,18 @@ void count(RatingsView& view, const bus::MatchPlayed& match, const bus::Event& e
 }  // namespace
 
 void apply(RatingsView& view, const bus::Recorded& recorded) {
-    std::visit(bus::Overloaded{
-                   [&](const bus::MatchPlayed& e) { count(view, e, recorded.event); },
-                   [&](const bus::TournamentCompleted& e) { view.tournaments.insert(e.tournament); },
-                   [&](const bus::EloUpdated& e) {
-                       RatingPool& pool = view.pools[e.config];
-                       pool.elo[e.model] = e;
-                       if (e.model == bus::init_model) pool.games_said = pool.games;  // said last
-                   },
-                   [](const auto&) {},
-               },
-               recorded.event.fact);
+    std::visit(
+        bus::Overloaded{
+            [&](const bus::MatchPlayed& e) { count(view, e, recorded.event); },
+            [&](const bus::TournamentCompleted& e) { view.tournaments.insert(e.tournament); },
+            [&](const bus::EloUpdated& e) {
+                RatingPool& pool = view.pools[e.config];
+                pool.elo[e.model] = e;
+                if (e.model == bus::init_model) pool.games_said = pool.games;  // said last
+            },
+            [](const auto&) {},
+        },
+        recorded.event.fact);
 }
 
 }  // namespace ringrift::projections

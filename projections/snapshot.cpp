@@ -36,7 +36,8 @@ std::optional<Folded<ClusterView>> from_snapshot(std::string_view text) {
     if (end == std::string_view::npos) return {};
     const auto header = bus::from_json<Header>(text.substr(0, end));
     const std::string_view body = text.substr(end + 1);
-    if (!header || header->format != snapshot_format || header->checksum != checksum(body)) return {};
+    if (!header || header->format != snapshot_format || header->checksum != checksum(body))
+        return {};
     auto view = bus::from_json<ClusterView>(body);
     if (!view) return {};
     return Folded<ClusterView>{.view = std::move(*view), .position = header->position};

@@ -17,7 +17,8 @@ Statement prepare(sqlite3* database, std::string_view sql) {
 }
 
 bool bind_text(sqlite3_stmt* statement, int index, std::string_view text) {
-    return sqlite3_bind_blob64(statement, index, text.data(), text.size(), SQLITE_TRANSIENT) == SQLITE_OK;
+    return sqlite3_bind_blob64(statement, index, text.data(), text.size(), SQLITE_TRANSIENT) ==
+           SQLITE_OK;
 }
 
 constexpr const char* schema =
@@ -28,19 +29,24 @@ constexpr const char* schema =
 
 bus::Result<std::unique_ptr<SqliteStore>, std::string> SqliteStore::open(const std::string& path) {
     sqlite3* database = nullptr;
-    const int opened = sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+    const int opened = sqlite3_open_v2(path.c_str(), &database,
+                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
     std::unique_ptr<SqliteStore> store(new SqliteStore(database));
-    const bool ready = opened == SQLITE_OK && sqlite3_exec(database, schema, nullptr, nullptr, nullptr) == SQLITE_OK;
+    const bool ready = opened == SQLITE_OK &&
+                       sqlite3_exec(database, schema, nullptr, nullptr, nullptr) == SQLITE_OK;
     if (ready) return store;
     const int code = sqlite3_errcode(database);
     const std::string problem = sqlite3_errmsg(database);
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
-        return path + " is not a store of RingRift (" + problem + "); move it away: the log rebuilds what it held";
+        return path + " is not a store of RingRift (" + problem +
+               "); move it away: the log rebuilds what it held";
     }
     return path + " cannot be used: " + problem + "; check the folder's permissions and free space";
 }
 
-SqliteStore::~SqliteStore() { sqlite3_close(database_); }
+SqliteStore::~SqliteStore() {
+    sqlite3_close(database_);
+}
 
 bus::Result<std::optional<std::string>, StoreError> SqliteStore::get(std::string_view name) {
     const Statement statement = prepare(database_, "SELECT value FROM memory WHERE name = ?");
@@ -55,9 +61,10 @@ bus::Result<std::optional<std::string>, StoreError> SqliteStore::get(std::string
 }
 
 bus::Result<bus::Done, StoreError> SqliteStore::put(std::string_view name, std::string_view value) {
-    const Statement statement =
-        prepare(database_, "INSERT INTO memory VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2");
-    if (!statement || !bind_text(statement.get(), 1, name) || !bind_text(statement.get(), 2, value)) {
+    const Statement statement = prepare(
+        database_, "INSERT INTO memory VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2");
+    if (!statement || !bind_text(statement.get(), 1, name) ||
+        !bind_text(statement.get(), 2, value)) {
         return fail("write");
     }
     if (sqlite3_step(statement.get()) != SQLITE_DONE) return fail("write");
@@ -68,7 +75,8 @@ bus::Result<bus::Done, StoreError> SqliteStore::put(std::string_view name, std::
 StoreError SqliteStore::fail(std::string_view doing) {
     trouble_ = "cannot " + std::string(doing) + " state.db: " + sqlite3_errmsg(database_);
     const int code = sqlite3_errcode(database_);
-    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? StoreError::damaged : StoreError::unavailable;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? StoreError::damaged
+                                                           : StoreError::unavailable;
 }
 
 }  // namespace ringrift::projections

@@ -23,7 +23,8 @@ class Store {
   public:
     virtual ~Store() = default;
     virtual bus::Result<std::optional<std::string>, StoreError> get(std::string_view name) = 0;
-    virtual bus::Result<bus::Done, StoreError> put(std::string_view name, std::string_view value) = 0;
+    virtual bus::Result<bus::Done, StoreError> put(std::string_view name,
+                                                   std::string_view value) = 0;
     /// Why the last call failed, for a person; empty when it did not.
     virtual std::string trouble() const = 0;
 };

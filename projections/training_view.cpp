@@ -5,7 +5,8 @@
 namespace ringrift::projections {
 namespace {
 
-Candidate* candidate_of(TrainingView& view, const bus::ConfigKey& config, const bus::ModelId& model) {
+Candidate* candidate_of(TrainingView& view, const bus::ConfigKey& config,
+                        const bus::ModelId& model) {
     const auto at = view.configs.find(config);
     if (at == view.configs.end()) return nullptr;
     const auto candidate = at->second.candidates.find(model);
@@ -27,7 +28,7 @@ void exported(TrainingView& view, const bus::NpzExportComplete& e, const bus::Re
 
 void trained(TrainingView& view, const bus::TrainingCompleted& e, const bus::Recorded& recorded) {
     view.unannounced.erase(e.work);
-    view.trainings[e.work] = "completed";
+    if (!e.work.empty()) view.trainings[e.work] = "completed";
     if (e.model.empty() || e.model == bus::init_model) return;
     ConfigTraining& config = view.configs[e.config];
     const auto [at, is_new] = config.candidates.try_emplace(e.model);
@@ -41,7 +42,8 @@ void trained(TrainingView& view, const bus::TrainingCompleted& e, const bus::Rec
                   .correlation = recorded.event.correlation};
 }
 
-void evaluation_started(TrainingView& view, const bus::EvaluationStarted& e, const bus::Event& event) {
+void evaluation_started(TrainingView& view, const bus::EvaluationStarted& e,
+                        const bus::Event& event) {
     Candidate* candidate = candidate_of(view, e.config, e.model);
     if (candidate == nullptr || candidate->status != CandidateStatus::trained) return;
     candidate->status = CandidateStatus::evaluating;
@@ -49,7 +51,8 @@ void evaluation_started(TrainingView& view, const bus::EvaluationStarted& e, con
     candidate->last_event = event.id;
 }
 
-void evaluation_completed(TrainingView& view, const bus::EvaluationCompleted& e, const bus::Event& event) {
+void evaluation_completed(TrainingView& view, const bus::EvaluationCompleted& e,
+                          const bus::Event& event) {
     Candidate* candidate = candidate_of(view, e.config, e.model);
     if (candidate == nullptr || candidate->status != CandidateStatus::evaluating) return;
     candidate->status = CandidateStatus::evaluated;
@@ -73,7 +76,8 @@ void promoted(TrainingView& view, const bus::ModelPromoted& e, const bus::Event&
     const Candidate* candidate = candidate_of(view, e.config, e.model);
     const bool shown = candidate != nullptr && candidate->evaluation &&
                        candidate->evaluation->verdict == bus::Verdict::stronger &&
-                       candidate->evaluation->games > 0 && e.previous == view.configs[e.config].best;
+                       candidate->evaluation->games > 0 &&
+                       e.previous == view.configs[e.config].best;
     if (!shown) return;  // no promotion without evidence, whoever says so
     if (!decided(view, e.config, e.model, CandidateStatus::promoted, e.gate, event)) return;
     ConfigTraining& config = view.configs[e.config];
@@ -160,7 +164,8 @@ void completed(TrainingView& view, const WorkItem& item, const bus::WorkComplete
     const bus::WorkQueued& order = item.order;
     if (order.type == bus::WorkType::evaluation) {
         Candidate* candidate = candidate_of(view, order.config, order.model);
-        const bool counts = candidate != nullptr && candidate->status == CandidateStatus::evaluating &&
+        const bool counts = candidate != nullptr &&
+                            candidate->status == CandidateStatus::evaluating &&
                             candidate->baseline == order.baseline &&
                             std::ranges::count(candidate->matches, order.work) == 0;
         if (!counts) return;

@@ -35,20 +35,25 @@ QueueWork added(const Given& given, const std::string& body) {
     return std::get<QueueWork>(plan.commands[0]);
 }
 
-AdminPlan ingest(const Given& given, const std::string& type, const std::string& body, const std::string& id = "") {
-    return plan_admin({.action = "ingest", .parameters = {{"type", type}, {"id", id}}, .body = body}, given.sight());
+AdminPlan ingest(const Given& given, const std::string& type, const std::string& body,
+                 const std::string& id = "") {
+    return plan_admin(
+        {.action = "ingest", .parameters = {{"type", type}, {"id", id}}, .body = body},
+        given.sight());
 }
 
 }  // namespace
 
 TEST_CASE("an election asked for makes the leader step down, with the reason given") {
-    const AdminPlan plan = plan_admin({.action = "election/start", .reason = "maintenance"}, Given().sight());
+    const AdminPlan plan =
+        plan_admin({.action = "election/start", .reason = "maintenance"}, Given().sight());
     CHECK(plan.reply.accepted);
     CHECK(plan.reply.status == 202);
     REQUIRE(asked<StepDown>(plan.commands).size() == 1);
     CHECK(asked<StepDown>(plan.commands)[0].reason == "maintenance");
     CHECK(plan.elects_anew);
-    const AdminPlan elsewhere = plan_admin({.action = "election/start"}, Given({}, {"follower"}).sight());
+    const AdminPlan elsewhere =
+        plan_admin({.action = "election/start"}, Given({}, {"follower"}).sight());
     CHECK(elsewhere.commands.empty());
 }
 
@@ -81,7 +86,8 @@ TEST_CASE("a shutdown asked for is the node's own to carry out") {
 
 TEST_CASE("work is cancelled and unparked by its name") {
     const auto about = [](const std::string& action, const std::string& work) {
-        return plan_admin({.action = action, .parameters = {{"work", work}}, .reason = "because"}, Given().sight());
+        return plan_admin({.action = action, .parameters = {{"work", work}}, .reason = "because"},
+                          Given().sight());
     };
     CHECK(works<CancelWork>(about("work/cancel", "w1").commands) == std::vector<std::string>{"w1"});
     CHECK(asked<CancelWork>(about("work/cancel", "w1").commands)[0].reason == "because");
@@ -99,14 +105,16 @@ TEST_CASE("work is added with type and config alone, the rest as the cluster wou
     CHECK(command.work.games == 10);
     CHECK(command.work.model == bus::ModelId{"m1"});
     CHECK(command.work.work.value.find("added-") == 0);
-    CHECK(add_work(given, R"({"type":"selfplay","config":"hex4_2p"})").reply.details.at("work") == command.work.work.value);
+    CHECK(add_work(given, R"({"type":"selfplay","config":"hex4_2p"})").reply.details.at("work") ==
+          command.work.work.value);
     given.when(Command(command));
     CHECK(given.refusal_sentence().empty());
 }
 
 TEST_CASE("what a person says of the work to add is kept") {
     const Given given({rules({policy()})});
-    const auto command = added(given, R"({"type":"evaluation","config":"hex4_2p","work":"mine","priority":7,"games":3,
+    const auto command = added(
+        given, R"({"type":"evaluation","config":"hex4_2p","work":"mine","priority":7,"games":3,
         "model":"m1","baseline":"m0","inputs":["f1"],"dedup_key":"key","depends_on":["w1"]})");
     CHECK(command.work.work == bus::WorkId{"mine"});
     CHECK(command.work.priority == 7);
@@ -128,7 +136,7 @@ TEST_CASE("work that cannot be understood, or of a config nobody knows, is refus
 
 TEST_CASE("an event from outside is taken under its canonical and its original name") {
     const Given given;
-    const std::string body = R"({"config":"hex4_2p","model":"m1"})";
+    const std::string body = R"({"work":"w1","config":"hex4_2p","model":"m1"})";
     for (const char* type : {"TRAINING_COMPLETED", "training_completed"}) {
         const AdminPlan plan = ingest(given, type, body, "my-id");
         INFO(plan.reply.sentence);
@@ -144,10 +152,11 @@ TEST_CASE("an event from outside is taken under its canonical and its original n
 
 TEST_CASE("an event from outside without an id gets one") {
     const Given given;
-    const std::string body = R"({"config":"hex4_2p","model":"m1"})";
+    const std::string body = R"({"work":"w1","config":"hex4_2p","model":"m1"})";
     CHECK(ingest(given, "TRAINING_COMPLETED", body).reply.details.at("id").find("ingest-") == 0);
     CHECK(ingest(given, "TRAINING_COMPLETED", body).reply.details.at("id") !=
-          ingest(given, "TRAINING_COMPLETED", R"({"config":"hex4_2p","model":"m2"})").reply.details.at("id"));
+          ingest(given, "TRAINING_COMPLETED", R"({"work":"w1","config":"hex4_2p","model":"m2"})")
+              .reply.details.at("id"));
 }
 
 TEST_CASE("an action that does not exist is not found") {
@@ -159,8 +168,8 @@ TEST_CASE("each refusal has the status that tells a client what to do") {
     CHECK(ops::status_of(Kind::unknown) == 404);
     CHECK(ops::status_of(Kind::invalid) == 400);
     CHECK(ops::status_of(Kind::not_leader) == 503);
-    for (const auto kind : {Kind::duplicate, Kind::not_held, Kind::nothing_waits, Kind::no_room, Kind::held_back,
-                            Kind::node_rests, Kind::not_open}) {
+    for (const auto kind : {Kind::duplicate, Kind::not_held, Kind::nothing_waits, Kind::no_room,
+                            Kind::held_back, Kind::node_rests, Kind::not_open}) {
         CHECK(ops::status_of(kind) == 409);
     }
 }

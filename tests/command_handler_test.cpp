@@ -16,13 +16,15 @@ namespace {
 /// A log that fails as the test says; what it keeps is kept all the same.
 class FailingLog final : public bus::Log {
   public:
-    bus::Result<bus::Appended, bus::AppendError> append(std::span<const bus::Event> events) override {
+    bus::Result<bus::Appended, bus::AppendError> append(
+        std::span<const bus::Event> events) override {
         if (append_error && !writes_anyway) return *append_error;
         auto appended = log.append(events);
         if (append_error) return *append_error;
         return appended;
     }
-    bus::Result<bus::Batch, bus::ReadError> read(bus::Position after, std::size_t count_max) override {
+    bus::Result<bus::Batch, bus::ReadError> read(bus::Position after,
+                                                 std::size_t count_max) override {
         if (read_error) return *read_error;
         return log.read(after, count_max);
     }
@@ -42,12 +44,16 @@ struct Shell {
     projections::HostView host = {.self = boss};
     CommandHandler handler{boss, log, folded};
 
-    CommandHandler::Handled ask(const Command& command) { return handler.handle(command, host, start); }
+    CommandHandler::Handled ask(const Command& command) {
+        return handler.handle(command, host, start);
+    }
     void lead() { REQUIRE(ask(Lead{.node = boss, .votes = {boss}}).outcome == Outcome::appended); }
     bus::Event event(bus::Position position) { return log.log.read(position - 1, 1)->at(0).event; }
 };
 
-IngestFact from_outside(const std::string& file) { return {.id = {"x-" + file}, .fact = games(file)}; }
+IngestFact from_outside(const std::string& file) {
+    return {.id = {"x-" + file}, .fact = games(file)};
+}
 
 }  // namespace
 
@@ -97,7 +103,8 @@ TEST_CASE("refusals say why, append nothing, and are counted by kind") {
         CHECK_FALSE(handled.refusal.sentence.empty());
     }
     shell.ask(CompleteSync{.config = hex, .node = boss});
-    CHECK(shell.handler.refusals() == std::map<std::string, std::int64_t>{{"not_leader", 2}, {"unknown", 1}});
+    CHECK(shell.handler.refusals() ==
+          std::map<std::string, std::int64_t>{{"not_leader", 2}, {"unknown", 1}});
     CHECK(shell.log.last().value() == 0);
 }
 

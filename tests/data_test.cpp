@@ -13,19 +13,23 @@ using Kind = Refusal::Kind;
 
 namespace {
 
-const projections::ConfigData& data(const Given& given) { return given.view().data.configs.at(hex); }
+const projections::ConfigData& data(const Given& given) {
+    return given.view().data.configs.at(hex);
+}
 const projections::FileEntry& file(const Given& given, const std::string& name) {
     return given.view().data.files.at({name});
 }
 
 bus::FileReplicated copied(const std::string& name, const std::string& to) {
-    return {.file = {name}, .node = {to}, .source = boss, .kind = bus::FileKind::games, .config = hex};
+    return {
+        .file = {name}, .node = {to}, .source = boss, .kind = bus::FileKind::games, .config = hex};
 }
 
 /// The node has looked at its disk when it had folded everything that `given` says now.
 void scan(Given& given, const std::vector<std::string>& names) {
     given.host().files.clear();
-    for (const std::string& name : names) given.host().files.push_back({.file = {name}, .bytes = 99});
+    for (const std::string& name : names)
+        given.host().files.push_back({.file = {name}, .bytes = 99});
     given.host().files_scanned = true;
     given.host().files_as_of = given.position();
 }
@@ -57,7 +61,8 @@ TEST_CASE("a copy that is heard of before the recording does not hide the games"
 
 TEST_CASE("a job's games are recorded though a copy of the file was heard of before") {
     Given given({copied("f1", "n2"), selfplay("w1")});
-    run_job(given, "w1", {.games = 10, .files = {{.file = {"f1"}, .name = "g", .bytes = 9, .games = 10}}});
+    run_job(given, "w1",
+            {.games = 10, .files = {{.file = {"f1"}, .name = "g", .bytes = 9, .games = 10}}});
     CHECK(data(given).games == 10);
 }
 
@@ -71,11 +76,12 @@ TEST_CASE("no games, no digest or no config is nothing to count") {
 
 TEST_CASE("what a training leaves is a model file, even when its claim is gone") {
     Given given;
-    given.say(bus::WorkCompleted{.work = {"w1"},
-                                 .node = {"n1"},
-                                 .type = bus::WorkType::training,
-                                 .config = hex,
-                                 .result = files({{.file = {"m1"}, .name = "model.bin", .bytes = 5}})});
+    given.say(
+        bus::WorkCompleted{.work = {"w1"},
+                           .node = {"n1"},
+                           .type = bus::WorkType::training,
+                           .config = hex,
+                           .result = files({{.file = {"m1"}, .name = "model.bin", .bytes = 5}})});
     CHECK(file(given, "m1").kind == bus::FileKind::model);
     CHECK(file(given, "m1").copies.contains({"n1"}));
 }
@@ -109,13 +115,15 @@ TEST_CASE("all recorded games of a config that lie at the node are synchronised 
 }
 
 TEST_CASE("games that lie elsewhere, or only damaged, are not synchronised") {
-    Given given({games("f1", 10, "n2"), games("f2"), bus::FileQuarantined{.file = {"f2"}, .node = boss}});
+    Given given(
+        {games("f1", 10, "n2"), games("f2"), bus::FileQuarantined{.file = {"f2"}, .node = boss}});
     given.when(CompleteSync{.config = hex, .node = boss}).then_refused(Kind::duplicate);
     given.when(CompleteSync{.config = {"unheard"}, .node = boss}).then_refused(Kind::unknown);
 }
 
 TEST_CASE("saying a second time that games are synchronised adds none") {
-    const bus::DataSyncCompleted sync = {.sync = "s1", .config = hex, .node = boss, .files = {{"f1"}, {"f1"}}, .games = 99};
+    const bus::DataSyncCompleted sync = {
+        .sync = "s1", .config = hex, .node = boss, .files = {{"f1"}, {"f1"}}, .games = 99};
     Given given({games("f1"), sync});
     const bus::Position first = data(given).last_sync;
     auto again = sync;
@@ -129,7 +137,8 @@ TEST_CASE("a sync of files that nobody recorded, or of another config, synchroni
     auto foreign = games("f2");
     foreign.config = {"hex5_2p"};
     Given given({games("f1"), foreign});
-    given.say(bus::DataSyncCompleted{.sync = "s1", .config = hex, .node = boss, .files = {{"f2"}, {"f9"}}, .games = 20});
+    given.say(bus::DataSyncCompleted{
+        .sync = "s1", .config = hex, .node = boss, .files = {{"f2"}, {"f9"}}, .games = 20});
     CHECK(data(given).games_synced == 0);
     CHECK(data(given).last_sync == 0);
     CHECK_FALSE(file(given, "f2").synced);
@@ -137,7 +146,8 @@ TEST_CASE("a sync of files that nobody recorded, or of another config, synchroni
 
 TEST_CASE("a sync holds a bounded number of files, and the next one the rest") {
     Given given;
-    for (std::size_t n = 0; n <= files_per_sync_max; ++n) given.say(games("f" + std::to_string(n), 1));
+    for (std::size_t n = 0; n <= files_per_sync_max; ++n)
+        given.say(games("f" + std::to_string(n), 1));
     given.when(CompleteSync{.config = hex, .node = boss}).and_said();
     CHECK(data(given).games_synced == static_cast<std::int64_t>(files_per_sync_max));
     given.when(CompleteSync{.config = hex, .node = boss}).and_said();
@@ -155,7 +165,8 @@ TEST_CASE("the planner asks for a sync only where games lie that none covers") {
 }
 
 TEST_CASE("a sync is planned once and its last word is remembered") {
-    const bus::SyncPlanned plan = {.sync = "s1", .config = hex, .moves = {{.file = {"f1"}}}, .why = "copies"};
+    const bus::SyncPlanned plan = {
+        .sync = "s1", .config = hex, .moves = {{.file = {"f1"}}}, .why = "copies"};
     Given given;
     given.when(PlanSync{plan}).then({plan}).and_said();
     given.when(PlanSync{plan}).then_refused(Kind::duplicate);
@@ -168,7 +179,8 @@ TEST_CASE("a sync is planned once and its last word is remembered") {
 TEST_CASE("only the last syncs are kept") {
     Given given;
     for (std::size_t n = 0; n < projections::syncs_kept + 5; ++n) {
-        given.say(bus::DataSyncStarted{.sync = "s" + std::to_string(n), .config = hex, .node = boss});
+        given.say(
+            bus::DataSyncStarted{.sync = "s" + std::to_string(n), .config = hex, .node = boss});
     }
     CHECK(given.view().data.syncs.size() == projections::syncs_kept);
     CHECK(given.view().data.sync_order.front() == "s5");
@@ -178,7 +190,8 @@ TEST_CASE("only the last syncs are kept") {
 // ---- copies -------------------------------------------------------------------------------------
 
 TEST_CASE("what the target lacks is copied from the alive node with the smallest id") {
-    Given given({node("a"), node("b"), node("c"), bus::HostOffline{.node = {"a"}, .reason = "silent"}});
+    Given given({node("a"), node("b"), node("c"),
+                 bus::HostOffline{.node = {"a"}, .incarnation = 1, .reason = "silent"}});
     given.say(games("f1", 10, "a")).say(copied("f1", "c")).say(copied("f1", "b"));
     given.say(games("f2", 10, "target")).say(games("f3", 10, "a"));
     const auto moves = consumers::SyncPlanner{}.create_sync_plan(given.sight(), {"target"});
@@ -189,7 +202,8 @@ TEST_CASE("what the target lacks is copied from the alive node with the smallest
 
 TEST_CASE("a damaged copy is fetched again, and never the source of one") {
     Given given({node("a"), node("b"), games("f1", 10, "a")});
-    given.say(bus::DataSyncCompleted{.sync = "s1", .config = hex, .node = {"b"}, .files = {{"f1"}}, .games = 10});
+    given.say(bus::DataSyncCompleted{
+        .sync = "s1", .config = hex, .node = {"b"}, .files = {{"f1"}}, .games = 10});
     given.say(bus::FileQuarantined{.file = {"f1"}, .node = {"b"}});
     CHECK(consumers::SyncPlanner{}.create_sync_plan(given.sight(), {"b"}).size() == 1);
     given.say(bus::FileQuarantined{.file = {"f1"}, .node = {"a"}});

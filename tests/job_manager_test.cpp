@@ -1,5 +1,5 @@
-// JobManager: the programs on this node are the jobs that the log gives to it, and how they ended is
-// reported until the log has it.
+// JobManager: the programs on this node are the jobs that the log gives to it, and how they ended
+// is reported until the log has it.
 
 #include "consumers/managers/job_manager.hpp"
 
@@ -28,7 +28,8 @@ class NotingHands final : public Hands {
 using Expanded = bus::Result<JobOrder, CannotRun>;
 
 Expanded run_anything(const bus::WorkQueued& order, bus::Position fence) {
-    return JobOrder{.job = {.work = order.work, .fence = fence}, .type = order.type, .config = order.config};
+    return JobOrder{
+        .job = {.work = order.work, .fence = fence}, .type = order.type, .config = order.config};
 }
 
 /// A node with its jobs, in rounds as the node's own.
@@ -41,8 +42,12 @@ struct Machine {
         given.say(order);
         given.say(claimed(order.work.value, "boss"));
     }
-    JobId job(const std::string& work) const { return {.work = {work}, .fence = given.item(work).lease->fence}; }
-    std::size_t carry_out(bool accept_new = true) { return jobs.carry_out(given.sight(), given.host(), accept_new); }
+    JobId job(const std::string& work) const {
+        return {.work = {work}, .fence = given.item(work).lease->fence};
+    }
+    std::size_t carry_out(bool accept_new = true) {
+        return jobs.carry_out(given.sight(), given.host(), accept_new);
+    }
     void hear(JobReport report) {
         hands.news.push_back(std::move(report));
         jobs.sense(given.host(), given.now());
@@ -56,7 +61,8 @@ JobEnded played(const JobId& job, const std::string& file = "f1") {
             .type = bus::WorkType::selfplay,
             .config = hex,
             .run = 5s,
-            .outcome = JobSuccess{{.games = 10, .files = {{.file = {file}, .name = "g", .bytes = 9, .games = 10}}}}};
+            .outcome = JobSuccess{
+                {.games = 10, .files = {{.file = {file}, .name = "g", .bytes = 9, .games = 10}}}}};
 }
 
 using Jobs = std::vector<JobId>;
@@ -91,13 +97,15 @@ TEST_CASE("a node that takes nothing new still ends what is extra") {
     CHECK(machine.hands.stopped == Jobs{{.work = {"unheard"}, .fence = 99}});
 }
 
-TEST_CASE("a job whose claim is gone is ended, unless it plays games that are wanted all the same") {
+TEST_CASE(
+    "a job whose claim is gone is ended, unless it plays games that are wanted all the same") {
     Machine machine;
     machine.claim(selfplay("w1"));
     machine.claim(order(bus::WorkType::training, "t1"));
     const JobId training = machine.job("t1");
     machine.carry_out();
-    for (const char* work : {"w1", "t1"}) machine.given.say(of_claim<bus::WorkLeaseExpired>(machine.given, work));
+    for (const char* work : {"w1", "t1"})
+        machine.given.say(of_claim<bus::WorkLeaseExpired>(machine.given, work));
     CHECK(plan(machine.given.sight(), {}) == JobChanges{.stop = {training}});
     machine.carry_out();
     CHECK(machine.hands.stopped == Jobs{training});
@@ -105,12 +113,14 @@ TEST_CASE("a job whose claim is gone is ended, unless it plays games that are wa
     CHECK(machine.hands.stopped.size() == 1);
 }
 
-TEST_CASE("late selfplay goes on while another node plays the item anew, and ends when it is cancelled") {
+TEST_CASE(
+    "late selfplay goes on while another node plays the item anew, and ends when it is cancelled") {
     Machine machine;
     machine.claim(selfplay("w1"));
     const JobId job = machine.job("w1");
     machine.carry_out();
-    machine.given.say(of_claim<bus::WorkLeaseExpired>(machine.given, "w1")).say(claimed("w1", "n1"));
+    machine.given.say(of_claim<bus::WorkLeaseExpired>(machine.given, "w1"))
+        .say(claimed("w1", "n1"));
     CHECK(plan(machine.given.sight(), {}) == JobChanges{});
     machine.given.say(bus::WorkCancelled{.work = {"w1"}});
     CHECK(plan(machine.given.sight(), {}) == JobChanges{.stop = {job}});
@@ -121,8 +131,10 @@ TEST_CASE("late selfplay does not run beside a new attempt at the same item on t
     machine.claim(selfplay("w1"));
     const JobId former = machine.job("w1");
     machine.carry_out();
-    machine.given.say(of_claim<bus::WorkLeaseExpired>(machine.given, "w1")).say(claimed("w1", "boss"));
-    CHECK(plan(machine.given.sight(), {}) == JobChanges{.start = {machine.job("w1")}, .stop = {former}});
+    machine.given.say(of_claim<bus::WorkLeaseExpired>(machine.given, "w1"))
+        .say(claimed("w1", "boss"));
+    CHECK(plan(machine.given.sight(), {}) ==
+          JobChanges{.start = {machine.job("w1")}, .stop = {former}});
 }
 
 TEST_CASE("a job that has ended is not started again while its end is being reported") {
@@ -161,7 +173,8 @@ TEST_CASE("at a shutdown every job is asked to end, once, and gives its claim ba
     machine.jobs.stop_all(machine.given.host());
     CHECK(machine.hands.stopped == Jobs{job});
     CHECK_FALSE(machine.jobs.is_idle(machine.given.host()));
-    machine.hear(JobEnded{.job = job, .type = bus::WorkType::selfplay, .config = hex, .outcome = JobStopped{}});
+    machine.hear(JobEnded{
+        .job = job, .type = bus::WorkType::selfplay, .config = hex, .outcome = JobStopped{}});
     machine.report();
     CHECK(machine.given.item("w1").status == projections::WorkStatus::pending);
     CHECK(machine.given.item("w1").attempts == 0);
@@ -177,7 +190,8 @@ TEST_CASE("progress counts as progress only when it advances") {
     machine.hear(JobRunning{.job = machine.job("w1")});
     const JobId job = machine.job("w1");
     const auto progressed = [&](bus::Duration after, std::int64_t ppm, std::int64_t of_games) {
-        machine.hands.news.push_back(JobProgress{.job = job, .progress_ppm = ppm, .games = of_games});
+        machine.hands.news.push_back(
+            JobProgress{.job = job, .progress_ppm = ppm, .games = of_games});
         machine.jobs.sense(machine.given.host(), start + after);
         return machine.given.host().jobs.at(job.fence).progressed_at - start;
     };
@@ -190,7 +204,8 @@ TEST_CASE("progress counts as progress only when it advances") {
 
 TEST_CASE("what a job says is handed on, once") {
     Machine machine;
-    machine.hear(JobSays{.job = {.work = {"w1"}, .fence = 3}, .type = "TRAINING_COMPLETED", .data = "{}"});
+    machine.hear(
+        JobSays{.job = {.work = {"w1"}, .fence = 3}, .type = "TRAINING_COMPLETED", .data = "{}"});
     const auto said = machine.jobs.take_said();
     REQUIRE(said.size() == 1);
     CHECK(said[0].type == "TRAINING_COMPLETED");
@@ -254,10 +269,11 @@ TEST_CASE("files that cannot be recorded do not keep a job from being forgotten"
 TEST_CASE("a job over before anybody saw it run did run, and counts as an attempt") {
     Machine machine;
     machine.claim(selfplay("w1"));
-    machine.hear(JobEnded{.job = machine.job("w1"),
-                          .type = bus::WorkType::selfplay,
-                          .config = hex,
-                          .outcome = JobFailure{.reason = "exit code 1", .exit_code = 1, .stderr_tail = "no luck"}});
+    machine.hear(JobEnded{
+        .job = machine.job("w1"),
+        .type = bus::WorkType::selfplay,
+        .config = hex,
+        .outcome = JobFailure{.reason = "exit code 1", .exit_code = 1, .stderr_tail = "no luck"}});
     machine.report();
     CHECK(machine.given.item("w1").attempts == 1);
     REQUIRE(machine.given.item("w1").setbacks.size() == 1);

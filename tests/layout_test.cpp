@@ -13,7 +13,7 @@ namespace {
 using namespace ringrift::tests;
 
 constexpr int file_lines_max = 400;
-constexpr int test_lines_max = 600;
+constexpr int test_lines_max = 700;
 constexpr int function_lines_max = 70;
 
 const std::vector<std::string> flow = {"bus", "projections", "producers", "consumers", "ops"};
@@ -106,7 +106,7 @@ TEST_CASE("includes are written from the root and name files that exist") {
     }
 }
 
-TEST_CASE("a file is one idea: at most 400 lines, or 600 where it is a list of sentences") {
+TEST_CASE("a file is one idea: at most 400 lines, or 700 where it is a list of sentences") {
     for (const SourceFile& file : files()) {
         const auto lines = static_cast<int>(std::count(file.text.begin(), file.text.end(), '\n'));
         const int lines_max = is_test(file) ? test_lines_max : file_lines_max;

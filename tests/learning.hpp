@@ -37,11 +37,19 @@ inline bus::ClusterConfigChanged rules(std::vector<bus::ConfigPolicy> configs) {
 
 inline bus::GamesRecorded games(const std::string& file, std::int64_t count = 10,
                                 const std::string& on = "boss") {
-    return {.file = {file}, .name = file + ".jsonl", .node = {on}, .config = hex, .games = count, .bytes = 99};
+    return {.file = {file},
+            .name = file + ".jsonl",
+            .node = {on},
+            .config = hex,
+            .games = count,
+            .bytes = 99};
 }
 
 inline bus::TrainingCompleted trained(const std::string& model) {
-    return {.work = {"training-of-" + model}, .config = hex, .model = {model}, .parent = bus::init_model};
+    return {.work = {"training-of-" + model},
+            .config = hex,
+            .model = {model},
+            .parent = bus::init_model};
 }
 
 inline bus::WorkQueued order(bus::WorkType type, const std::string& work) {
@@ -86,7 +94,8 @@ inline const projections::Candidate& candidate(const Given& given, const std::st
 }
 
 inline bus::WorkQueued evaluation(const Given& given, const std::string& model, std::int64_t n) {
-    bus::WorkQueued queued = order(bus::WorkType::evaluation, producers::evaluation_match(hex, {model}, n).value);
+    bus::WorkQueued queued =
+        order(bus::WorkType::evaluation, producers::evaluation_match(hex, {model}, n).value);
     queued.model = {model};
     queued.baseline = candidate(given, model).baseline;
     return queued;
@@ -106,7 +115,8 @@ inline void play(Given& given, const std::string& model, const Pairs& pairs, std
 inline void decide_on(Given& given, const std::string& model, const Pairs& pairs) {
     given.say(trained(model));
     play(given, model, pairs);
-    carry_out(given, {producers::ConcludeEvaluation{hex, {model}}, producers::DecidePromotion{hex, {model}}});
+    carry_out(given, {producers::ConcludeEvaluation{hex, {model}},
+                      producers::DecidePromotion{hex, {model}}});
 }
 
 }  // namespace ringrift::tests

@@ -21,15 +21,22 @@ bus::MatchPlayed played(const std::string& id, const std::string& first, const s
     return {.match = id,
             .config = hex,
             .games = wins + draws + losses,
-            .scores = {{.first = {first}, .second = {second}, .wins = wins, .draws = draws, .losses = losses}}};
+            .scores = {{.first = {first},
+                        .second = {second},
+                        .wins = wins,
+                        .draws = draws,
+                        .losses = losses}}};
 }
 
-const projections::RatingPool& pool(const Given& given) { return given.view().ratings.pools.at(hex); }
+const projections::RatingPool& pool(const Given& given) {
+    return given.view().ratings.pools.at(hex);
+}
 
 /// Whom the decided ELO_UPDATEDs are about, in their order.
 std::vector<std::string> said_of(const Given& given) {
     std::vector<std::string> models;
-    for (const Draft& draft : given.drafts()) models.push_back(std::get<bus::EloUpdated>(draft.fact).model.value);
+    for (const Draft& draft : given.drafts())
+        models.push_back(std::get<bus::EloUpdated>(draft.fact).model.value);
     return models;
 }
 
@@ -41,7 +48,8 @@ std::vector<bus::MatchPlayed> some_matches(std::uint64_t seed) {
         const std::size_t first = random() % players.size();
         const std::size_t second = (first + 1 + random() % (players.size() - 1)) % players.size();
         matches.push_back(played("match-" + std::to_string(n), players[first], players[second],
-                                 static_cast<std::int64_t>(random() % 20), static_cast<std::int64_t>(random() % 20),
+                                 static_cast<std::int64_t>(random() % 20),
+                                 static_cast<std::int64_t>(random() % 20),
                                  static_cast<std::int64_t>(1 + random() % 5)));
     }
     return matches;
@@ -71,7 +79,8 @@ TEST_CASE("ratings are the same in whatever order the matches arrive") {
 }
 
 TEST_CASE("a match counts once, from whichever side it is told") {
-    Given given({played("r1", "m1", "init", 7, 3), played("r1", "m1", "init", 7, 3), played("r2", "init", "m1", 1, 4, 5)});
+    Given given({played("r1", "m1", "init", 7, 3), played("r1", "m1", "init", 7, 3),
+                 played("r2", "init", "m1", 1, 4, 5)});
     REQUIRE(pool(given).pairs.size() == 1);
     const auto& [pair, total] = *pool(given).pairs.begin();
     CHECK(pair == std::pair(bus::ModelId{"init"}, bus::ModelId{"m1"}));
@@ -79,11 +88,12 @@ TEST_CASE("a match counts once, from whichever side it is told") {
     CHECK(pool(given).games == 20);
 }
 
-TEST_CASE("a match without games, against itself, of nobody or with negative scores counts nothing") {
+TEST_CASE(
+    "a match without games, against itself, of nobody or with negative scores counts nothing") {
     auto no_scores = played("r4", "m1", "init", 1, 1);
     no_scores.scores.clear();
-    Given given({played("r1", "m1", "init", 0, 0), played("r2", "m1", "m1", 1, 0), played("r3", "", "m1", 1, 0), no_scores,
-                 played("r5", "m1", "init", 5, -1)});
+    Given given({played("r1", "m1", "init", 0, 0), played("r2", "m1", "m1", 1, 0),
+                 played("r3", "", "m1", 1, 0), no_scores, played("r5", "m1", "init", 5, -1)});
     CHECK(given.view().ratings.pools.empty());
     CHECK(given.view().ratings.matches.empty());
 }
@@ -135,7 +145,8 @@ TEST_CASE("a tournament is complete when all its matches are counted") {
     decide_on(given, "m1", winning);
     decide_on(given, "m2", winning);
     const auto rate = [&](const std::string& opponent) {
-        auto queued = order(bus::WorkType::tournament, rating_match(hex, {"m2"}, {opponent}, 0).value);
+        auto queued =
+            order(bus::WorkType::tournament, rating_match(hex, {"m2"}, {opponent}, 0).value);
         queued.model = {"m2"};
         queued.baseline = {opponent};
         given.say(queued);
@@ -149,7 +160,8 @@ TEST_CASE("a tournament is complete when all its matches are counted") {
     const auto asked_for = consumers::EloSync{}.step(given.sight());
     CHECK(asked<CompleteTournament>(asked_for).size() == 1);
     given.when(CompleteTournament{hex, {"m2"}});
-    given.then({bus::TournamentCompleted{.tournament = "tournament-hex4_2p-m2", .config = hex, .model = {"m2"}, .games = 80}});
+    given.then({bus::TournamentCompleted{
+        .tournament = "tournament-hex4_2p-m2", .config = hex, .model = {"m2"}, .games = 80}});
     given.and_said().when(CompleteTournament{hex, {"m2"}}).then_refused(Kind::duplicate);
     given.when(CompleteTournament{hex, {"unheard"}}).then_refused(Kind::unknown);
 }
@@ -157,7 +169,8 @@ TEST_CASE("a tournament is complete when all its matches are counted") {
 TEST_CASE("the one match of the first model's tournament is counted once") {
     Given given({rules({policy()})});
     decide_on(given, "m1", winning);
-    auto queued = order(bus::WorkType::tournament, rating_match(hex, {"m1"}, bus::init_model, 0).value);
+    auto queued =
+        order(bus::WorkType::tournament, rating_match(hex, {"m1"}, bus::init_model, 0).value);
     queued.model = {"m1"};
     queued.baseline = bus::init_model;
     given.say(queued);

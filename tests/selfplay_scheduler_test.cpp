@@ -42,7 +42,8 @@ Asked shares_of(const Given& given, int count) {
 std::map<std::string, int> matches_of(const Given& given, const std::string& model) {
     std::map<std::string, int> rounds;
     for (const QueueWork& command : asked<QueueWork>(QueuePopulator{}.step(given.sight()))) {
-        const bool is_match = command.work.type == bus::WorkType::tournament && command.work.model.value == model;
+        const bool is_match =
+            command.work.type == bus::WorkType::tournament && command.work.model.value == model;
         if (is_match) ++rounds[command.work.baseline.value];
     }
     return rounds;
@@ -76,7 +77,8 @@ TEST_CASE("what is open already counts against a config, ties go to the one list
 
 TEST_CASE("the curriculum's weights go before the config's") {
     Given given({rules({weighted("a", 1'000'000), weighted("b", 1'000'000)})});
-    given.say(bus::CurriculumRebalanced{.weights = {{.config = {"a"}, .weight_ppm = 1}, {.config = {"b"}, .weight_ppm = 9}}});
+    given.say(bus::CurriculumRebalanced{
+        .weights = {{.config = {"a"}, .weight_ppm = 1}, {.config = {"b"}, .weight_ppm = 9}}});
     CHECK(picked(given) == "b");
 }
 
@@ -88,7 +90,8 @@ TEST_CASE("a config of weight 0 rests, at once and whatever the curriculum says"
     CHECK(picked(given) == "none");
 }
 
-TEST_CASE("a config with enough items waiting gets no more, but what runs does not count as waiting") {
+TEST_CASE(
+    "a config with enough items waiting gets no more, but what runs does not count as waiting") {
     auto config = weighted("a", 1'000'000);
     config.selfplay_ahead = 2;
     Given given({rules({config}), selfplay("w1", "a"), selfplay("w2", "a")});
@@ -99,7 +102,8 @@ TEST_CASE("a config with enough items waiting gets no more, but what runs does n
 }
 
 TEST_CASE("a node should have a selfplay job for each slot that nothing else has taken") {
-    Given given({node("n1", 4), selfplay("w1"), order(bus::WorkType::training, "t1"), claimed("w1", "n1"), claimed("t1", "n1")});
+    Given given({node("n1", 4), selfplay("w1"), order(bus::WorkType::training, "t1"),
+                 claimed("w1", "n1"), claimed("t1", "n1")});
     CHECK(SelfplayScheduler().get_target_jobs(given.sight(), {"n1"}) == 3);
     CHECK(SelfplayScheduler().get_target_jobs(given.sight(), {"unheard"}) == 0);
     given.say(bus::NodeDraining{.node = {"n1"}});
@@ -132,7 +136,9 @@ TEST_CASE("the queue holds two selfplay items for each slot of the nodes that ta
     CHECK(asked<QueueWork>(commands).size() == 6);
     carry_out(given, commands);
     CHECK(QueuePopulator{}.step(given.sight()).empty());
-    CHECK(QueuePopulator{.added_per_step_max = 2}.step(Given({rules({config}), node("n1", 3)}).sight()).size() == 2);
+    CHECK(QueuePopulator{.added_per_step_max = 2}
+              .step(Given({rules({config}), node("n1", 3)}).sight())
+              .size() == 2);
 }
 
 TEST_CASE("a large cluster with a single config is kept busy") {
@@ -151,18 +157,23 @@ TEST_CASE("a large cluster with a single config is kept busy") {
 TEST_CASE("selfplay asked for again before it is queued has the same names") {
     Given given({rules({policy()}), node("n1", 2)});
     std::vector<std::string> first, again, next;
-    for (const auto& command : asked<QueueWork>(QueuePopulator{}.step(given.sight()))) first.push_back(command.work.work.value);
-    for (const auto& command : asked<QueueWork>(QueuePopulator{}.step(given.sight()))) again.push_back(command.work.work.value);
-    CHECK(first == std::vector<std::string>{"selfplay-hex4_2p-1", "selfplay-hex4_2p-2", "selfplay-hex4_2p-3", "selfplay-hex4_2p-4"});
+    for (const auto& command : asked<QueueWork>(QueuePopulator{}.step(given.sight())))
+        first.push_back(command.work.work.value);
+    for (const auto& command : asked<QueueWork>(QueuePopulator{}.step(given.sight())))
+        again.push_back(command.work.work.value);
+    CHECK(first == std::vector<std::string>{"selfplay-hex4_2p-1", "selfplay-hex4_2p-2",
+                                            "selfplay-hex4_2p-3", "selfplay-hex4_2p-4"});
     CHECK(first == again);
     carry_out(given, QueuePopulator{}.step(given.sight()));
     given.say(claimed("selfplay-hex4_2p-1", "n1"));
     given.say(of_claim<bus::WorkCompleted>(given, "selfplay-hex4_2p-1"));
-    for (const auto& command : asked<QueueWork>(QueuePopulator{}.step(given.sight()))) next.push_back(command.work.work.value);
+    for (const auto& command : asked<QueueWork>(QueuePopulator{}.step(given.sight())))
+        next.push_back(command.work.work.value);
     CHECK(next == std::vector<std::string>{"selfplay-hex4_2p-5"});
 }
 
-TEST_CASE("a promoted model plays rating games against the untrained one and its predecessor, once") {
+TEST_CASE(
+    "a promoted model plays rating games against the untrained one and its predecessor, once") {
     Given given({rules({policy()})});
     decide_on(given, "m1", winning);
     CHECK(matches_of(given, "m1") == std::map<std::string, int>{{"init", 1}});

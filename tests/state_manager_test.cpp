@@ -19,12 +19,14 @@ namespace {
 
 class MapStore final : public projections::Store {
   public:
-    bus::Result<std::optional<std::string>, projections::StoreError> get(std::string_view name) override {
+    bus::Result<std::optional<std::string>, projections::StoreError> get(
+        std::string_view name) override {
         if (unreadable.contains(std::string(name))) return projections::StoreError::unavailable;
         const auto at = values.find(std::string(name));
         return at == values.end() ? std::optional<std::string>() : std::optional(at->second);
     }
-    bus::Result<bus::Done, projections::StoreError> put(std::string_view name, std::string_view value) override {
+    bus::Result<bus::Done, projections::StoreError> put(std::string_view name,
+                                                        std::string_view value) override {
         if (full) return projections::StoreError::unavailable;
         values[std::string(name)] = value;
         return bus::Done{};
@@ -38,15 +40,26 @@ class MapStore final : public projections::Store {
 
 /// A log of a small cluster that has learnt a little.
 void fill(bus::MemoryLog& log, std::size_t more = 0) {
-    std::vector<bus::Fact> facts = {bus::LeaderElected{.epoch = 1, .leader = boss, .votes = {boss}},
-                                    rules({policy()}), node("n1"), selfplay("w1"), claimed("w1", "n1"),
-                                    games("f1"), trained("m1"),
-                                    bus::MatchPlayed{.match = "r1", .config = hex, .games = 1,
-                                                     .scores = {{.first = {"m1"}, .second = bus::init_model, .wins = 1}}}};
+    std::vector<bus::Fact> facts = {
+        bus::LeaderElected{.epoch = 1, .leader = boss, .votes = {boss}},
+        rules({policy()}),
+        node("n1"),
+        selfplay("w1"),
+        claimed("w1", "n1"),
+        games("f1"),
+        trained("m1"),
+        bus::MatchPlayed{.match = "r1",
+                         .config = hex,
+                         .games = 1,
+                         .scores = {{.first = {"m1"}, .second = bus::init_model, .wins = 1}}}};
     for (std::size_t n = 0; n < more; ++n) facts.push_back(games("more-" + std::to_string(n)));
     std::vector<bus::Event> events;
     for (bus::Fact& fact : facts) {
-        events.push_back({.id = {"e" + std::to_string(events.size())}, .source = boss, .time = start, .epoch = 1, .fact = fact});
+        events.push_back({.id = {"e" + std::to_string(events.size())},
+                          .source = boss,
+                          .time = start,
+                          .epoch = 1,
+                          .fact = fact});
     }
     REQUIRE(log.append(events).ok());
 }
@@ -71,7 +84,8 @@ TEST_CASE("a restart folds only what came after the snapshot, and believes the s
     bus::MemoryLog log;
     fill(log);
     save(store, log);
-    const std::vector<bus::Event> news = {{.id = {"late"}, .source = boss, .time = start, .fact = games("late")}};
+    const std::vector<bus::Event> news = {
+        {.id = {"late"}, .source = boss, .time = start, .fact = games("late")}};
     REQUIRE(log.append(news).ok());
     StateManager restarted(store), from_the_start(store);
     const auto loaded = restarted.load_state(log.last().value());
@@ -85,7 +99,8 @@ TEST_CASE("a restart folds only what came after the snapshot, and believes the s
 
 TEST_CASE("each start counts as an incarnation, the first as number one") {
     MapStore store;
-    for (std::int64_t n = 1; n <= 3; ++n) CHECK(StateManager(store).load_state(0)->incarnation == n);
+    for (std::int64_t n = 1; n <= 3; ++n)
+        CHECK(StateManager(store).load_state(0)->incarnation == n);
 }
 
 TEST_CASE("a node that cannot count its starts does not start") {
@@ -105,8 +120,9 @@ TEST_CASE("a damaged snapshot is not believed: the log is folded from the start"
     const std::string text = whole.values.at("snapshot");
     auto mangled = text;
     mangled[mangled.size() / 2] ^= 1;
-    for (const std::string& damaged : {std::string(), std::string("{}"), text.substr(0, text.size() - 1), mangled,
-                                       text.substr(text.find('\n')), "x" + text}) {
+    for (const std::string& damaged :
+         {std::string(), std::string("{}"), text.substr(0, text.size() - 1), mangled,
+          text.substr(text.find('\n')), "x" + text}) {
         MapStore store = whole;
         store.values["snapshot"] = damaged;
         StateManager state(store);
@@ -126,7 +142,8 @@ TEST_CASE("a snapshot of another format is not believed") {
     std::string& text = store.values["snapshot"];
     const std::string format = "\"format\":" + std::to_string(projections::snapshot_format);
     REQUIRE(text.find(format) != std::string::npos);
-    text.replace(text.find(format), format.size(), "\"format\":" + std::to_string(projections::snapshot_format - 1));
+    text.replace(text.find(format), format.size(),
+                 "\"format\":" + std::to_string(projections::snapshot_format - 1));
     CHECK(StateManager(store).load_state(8)->snapshot == 0);
 }
 
@@ -160,7 +177,8 @@ TEST_CASE("a snapshot is written after so many events, or when asked for, and no
     REQUIRE(state.load_state(0).ok());
     fold_rest(state, log);
     CHECK_FALSE(state.save_state(start, false));
-    const std::vector<bus::Event> one_more = {{.id = {"one more"}, .source = boss, .fact = games("one more")}};
+    const std::vector<bus::Event> one_more = {
+        {.id = {"one more"}, .source = boss, .fact = games("one more")}};
     REQUIRE(log.append(one_more).ok());
     fold_rest(state, log);
     CHECK(state.save_state(start, false));

@@ -50,12 +50,14 @@ TEST_CASE("the three critical subscriptions are the runbook's") {
     CHECK(critical == Wakes{"DATA_SYNC_COMPLETED", "TRAINING_COMPLETED", "EVALUATION_COMPLETED"});
 }
 
-TEST_CASE("every subscription is to an event that exists, once, in a known group, and wakes a loop") {
+TEST_CASE(
+    "every subscription is to an event that exists, once, in a known group, and wakes a loop") {
     std::set<std::string> types;
     SampleFiller filler;
-    for (const bus::Event& event : events_of_every_type(filler, 1)) types.emplace(bus::type_of(event));
-    const Wakes loops = {consumers::DataManagement::name, consumers::QueuePopulator::name, consumers::WorkerPull::name,
-                         consumers::EloSync::name};
+    for (const bus::Event& event : events_of_every_type(filler, 1))
+        types.emplace(bus::type_of(event));
+    const Wakes loops = {consumers::DataManagement::name, consumers::QueuePopulator::name,
+                         consumers::WorkerPull::name, consumers::EloSync::name};
     const Wakes groups = {"daemon_events", "feedback_signals", "manager_events"};
     std::set<std::string_view> seen;
     for (const auto& subscription : consumers::subscription_table()) {
@@ -89,9 +91,11 @@ TEST_CASE("what was folded before the first round wakes the loops too") {
 TEST_CASE("no subscription is healthy before its canary came through") {
     Rounds rounds;
     CHECK_FALSE(rounds.health("TRAINING_COMPLETED", start).healthy);
-    CHECK(rounds.health("TRAINING_COMPLETED", start).problem == "no canary came through for two intervals");
+    CHECK(rounds.health("TRAINING_COMPLETED", start).problem ==
+          "no canary came through for two intervals");
     rounds.round(start);
-    for (const SubscriptionHealth& health : rounds.subscriptions.health(start)) CHECK(health.healthy);
+    for (const SubscriptionHealth& health : rounds.subscriptions.health(start))
+        CHECK(health.healthy);
     CHECK(rounds.health("TRAINING_COMPLETED", start).canary_at == start);
 }
 
@@ -114,7 +118,8 @@ TEST_CASE("canaries are sent once an interval") {
     CHECK(rounds.health("WORK_QUEUED", start + 1min).canary_at == start + Subscriptions::interval);
 }
 
-TEST_CASE("a subscription is unhealthy while a loop that it woke has not run without failing for long") {
+TEST_CASE(
+    "a subscription is unhealthy while a loop that it woke has not run without failing for long") {
     Rounds rounds;
     rounds.ran["data_management"] = start;
     rounds.counts.events_by_type["TRAINING_COMPLETED"] = 1;

@@ -15,8 +15,12 @@ using consumers::TrainingCoordinator;
 
 namespace {
 
-consumers::Commands step(const Given& given) { return TrainingCoordinator().step(given.sight()); }
-consumers::Readiness readiness(const Given& given) { return TrainingCoordinator().check_readiness(given.sight(), hex); }
+consumers::Commands step(const Given& given) {
+    return TrainingCoordinator().step(given.sight());
+}
+consumers::Readiness readiness(const Given& given) {
+    return TrainingCoordinator().check_readiness(given.sight(), hex);
+}
 
 Given cluster(bus::ConfigPolicy of_hex = policy()) {
     Given given({rules({std::move(of_hex)})});
@@ -30,7 +34,8 @@ void synchronise(Given& given, const std::string& names = "f") {
 }
 
 void export_samples(Given& given, std::int64_t samples) {
-    given.say(bus::NpzExportComplete{.config = hex, .file = {"npz"}, .node = boss, .samples = samples});
+    given.say(
+        bus::NpzExportComplete{.config = hex, .file = {"npz"}, .node = boss, .samples = samples});
 }
 
 bus::WorkQueued only_order(const consumers::Commands& commands) {
@@ -39,10 +44,12 @@ bus::WorkQueued only_order(const consumers::Commands& commands) {
     return orders[0].work;
 }
 
-std::vector<bus::EventId> ids_of(const Given& given, const consumers::Commands& commands, bus::Duration later) {
+std::vector<bus::EventId> ids_of(const Given& given, const consumers::Commands& commands,
+                                 bus::Duration later) {
     std::vector<bus::EventId> ids;
     for (const Command& command : commands) {
-        const Sight sight = {.cluster = given.view(), .host = given.sight().host, .now = given.now() + later};
+        const Sight sight = {
+            .cluster = given.view(), .host = given.sight().host, .now = given.now() + later};
         const Decision decision = decide(sight, command);
         const auto* drafts = std::get_if<std::vector<Draft>>(&decision);
         if (drafts == nullptr) continue;
@@ -64,7 +71,8 @@ void run_open_jobs(Given& given) {
             result.samples = 500;
         }
         if (order.type == bus::WorkType::training) {
-            result = files({{.file = {"model-of-" + order.work.value}, .name = "model.bin", .bytes = 9}});
+            result = files(
+                {{.file = {"model-of-" + order.work.value}, .name = "model.bin", .bytes = 9}});
         }
         run_job(given, order.work.value, result);
     }
@@ -101,7 +109,8 @@ TEST_CASE("games that an export was asked for do not count for the next one") {
     CHECK(readiness(given).export_due);
 }
 
-TEST_CASE("a training is due once an export has enough samples and the last one is long enough ago") {
+TEST_CASE(
+    "a training is due once an export has enough samples and the last one is long enough ago") {
     auto slow = policy();
     slow.training_cooldown_ms = 10min;
     Given given = cluster(slow);
@@ -129,7 +138,8 @@ TEST_CASE("an export is made from the newest synchronised games that fit the win
     CHECK(exports.inputs == std::vector<bus::FileDigest>{{"b1"}, {"b2"}, {"c1"}, {"c2"}});
     CHECK(exports.games == 60);
     CHECK(exports.work.value == "export-hex4_2p-" + std::to_string(given.position()));
-    CHECK(asked<QueueWork>(step(given)).at(0).cause == given.view().data.configs.at(hex).last_sync_event);
+    CHECK(asked<QueueWork>(step(given)).at(0).cause ==
+          given.view().data.configs.at(hex).last_sync_event);
 }
 
 TEST_CASE("games of which no copy is left do not fail every export from now on") {
@@ -154,7 +164,12 @@ TEST_CASE("a training goes on from the best model with the export that waits") {
 
 TEST_CASE("an order takes needs and bounds from the cluster config and its seed from its name") {
     auto config = rules({policy()});
-    config.work = {{.type = "training", .slots = 2, .gpus = 1, .memory_bytes = 7, .timeout_ms = 5min, .attempts_max = 2}};
+    config.work = {{.type = "training",
+                    .slots = 2,
+                    .gpus = 1,
+                    .memory_bytes = 7,
+                    .timeout_ms = 5min,
+                    .attempts_max = 2}};
     Given given({config});
     export_samples(given, 100);
     const auto training = only_order(step(given));
@@ -228,7 +243,8 @@ TEST_CASE("regressions and roll-backs are asked for only when they would be gran
     CHECK(step(given).empty());
     given.say(bus::EloUpdated{.config = hex, .model = {"m1"}, .elo_milli = 300'000, .games = 300});
     for (const std::int64_t played : {100, 150}) {
-        given.say(bus::EloUpdated{.config = hex, .model = {"m2"}, .elo_milli = 100'000, .games = played});
+        given.say(
+            bus::EloUpdated{.config = hex, .model = {"m2"}, .elo_milli = 100'000, .games = played});
         CHECK(asked<DetectRegression>(step(given)).size() == 1);
         CHECK(asked<RollBackModel>(step(given)).empty());
         carry_out(given, step(given));
@@ -240,20 +256,23 @@ TEST_CASE("regressions and roll-backs are asked for only when they would be gran
 
 // ---- the whole loop -----------------------------------------------------------------------------
 
-TEST_CASE("from synchronised games to the next curriculum every step is found and none is missing") {
+TEST_CASE(
+    "from synchronised games to the next curriculum every step is found and none is missing") {
     Given given = cluster();
     synchronise(given);
     std::vector<std::string> history;
     for (int turn = 0; turn < 20; ++turn) {
         for (const Command& command : step(given)) {
             given.when(command);
-            for (const Draft& draft : given.drafts()) history.emplace_back(bus::type_of({.fact = draft.fact}));
+            for (const Draft& draft : given.drafts())
+                history.emplace_back(bus::type_of({.fact = draft.fact}));
             given.and_said();
         }
         run_open_jobs(given);
     }
-    CHECK(history == std::vector<std::string>{"WORK_QUEUED", "NPZ_EXPORT_COMPLETE", "WORK_QUEUED", "TRAINING_COMPLETED",
-                                              "EVALUATION_STARTED", "WORK_QUEUED", "WORK_QUEUED", "EVALUATION_COMPLETED",
+    CHECK(history == std::vector<std::string>{"WORK_QUEUED", "NPZ_EXPORT_COMPLETE", "WORK_QUEUED",
+                                              "TRAINING_COMPLETED", "EVALUATION_STARTED",
+                                              "WORK_QUEUED", "WORK_QUEUED", "EVALUATION_COMPLETED",
                                               "MODEL_PROMOTED", "CURRICULUM_REBALANCED"});
     CHECK(learnt(given).best.value.find("model-of-training-hex4_2p-") == 0);
     CHECK(step(given).empty());
@@ -278,17 +297,22 @@ TEST_CASE("what was said before a crash and is said again stands in the log once
     projections::Folded<projections::ClusterView> before, after;
     CommandHandler dying(boss, log, before), restarted(boss, log, after);
     const projections::HostView host = {.self = boss};
-    REQUIRE(dying.handle(Lead{.node = boss, .votes = {boss}}, host, start).outcome == CommandHandler::Outcome::appended);
+    REQUIRE(dying.handle(Lead{.node = boss, .votes = {boss}}, host, start).outcome ==
+            CommandHandler::Outcome::appended);
     for (const auto& fact : {games("f1"), games("f2")}) {
-        REQUIRE(dying.handle(IngestFact{.id = {fact.file.value}, .fact = fact}, host, start).outcome ==
-                CommandHandler::Outcome::appended);
+        REQUIRE(
+            dying.handle(IngestFact{.id = {fact.file.value}, .fact = fact}, host, start).outcome ==
+            CommandHandler::Outcome::appended);
     }
-    const consumers::Commands commands = consumers::DataManagement{}.step({before.view, host, start});
+    const consumers::Commands commands =
+        consumers::DataManagement{}.step({before.view, host, start});
     REQUIRE(commands.size() == 1);
-    const auto drafts = std::get<std::vector<Draft>>(decide({before.view, host, start}, commands[0]));
+    const auto drafts =
+        std::get<std::vector<Draft>>(decide({before.view, host, start}, commands[0]));
     REQUIRE(dying.handle(commands[0], host, start).outcome == CommandHandler::Outcome::appended);
     const auto last = log.last().value();
-    const bus::Event again = {.id = drafts[0].id, .source = boss, .time = start + 1s, .fact = drafts[0].fact};
+    const bus::Event again = {
+        .id = drafts[0].id, .source = boss, .time = start + 1s, .fact = drafts[0].fact};
     CHECK(log.append(std::vector{again}).value().positions == std::vector<bus::Position>{last});
     CHECK(restarted.handle(commands[0], host, start).outcome == CommandHandler::Outcome::refused);
     CHECK(log.last().value() == last);

@@ -29,9 +29,16 @@ Fact decided(const Given& given) {
 }
 
 bus::EvaluationCompleted passed() {
-    return {.config = hex, .model = {"m1"}, .baseline = bus::init_model, .verdict = bus::Verdict::stronger,
-            .pentanomial = winning, .games = 40, .llr_micro = 3'000'000, .llr_lower_micro = -2'944'439,
-            .llr_upper_micro = 2'944'439, .elo_milli = 200'000};
+    return {.config = hex,
+            .model = {"m1"},
+            .baseline = bus::init_model,
+            .verdict = bus::Verdict::stronger,
+            .pentanomial = winning,
+            .games = 40,
+            .llr_micro = 3'000'000,
+            .llr_lower_micro = -2'944'439,
+            .llr_upper_micro = 2'944'439,
+            .elo_milli = 200'000};
 }
 
 bus::PromotionRejected rejected(const bus::EvaluationCompleted& evaluation,
@@ -63,8 +70,12 @@ TEST_CASE("a finished export is announced with its file, samples and games") {
     result.games = 20;
     run_job(given, "e1", result);
     given.when(AnnounceResult{{"e1"}});
-    given.then({bus::NpzExportComplete{
-        .work = {"e1"}, .config = hex, .file = {"npz"}, .node = boss, .samples = 500, .games = 20}});
+    given.then({bus::NpzExportComplete{.work = {"e1"},
+                                       .config = hex,
+                                       .file = {"npz"},
+                                       .node = boss,
+                                       .samples = 500,
+                                       .games = 20}});
     given.and_said();
     REQUIRE(learnt(given).export_waiting);
     CHECK(learnt(given).export_waiting->samples == 500);
@@ -74,7 +85,8 @@ TEST_CASE("a finished export is announced with its file, samples and games") {
 TEST_CASE("a finished training is announced by the digest of its model file") {
     Given given = cluster();
     given.say(order(bus::WorkType::training, "t1"));
-    auto result = files({{.file = {"log"}, .name = "history.json", .bytes = 3}, {.file = {"m1"}, .name = "model.bin", .bytes = 7}});
+    auto result = files({{.file = {"log"}, .name = "history.json", .bytes = 3},
+                         {.file = {"m1"}, .name = "model.bin", .bytes = 7}});
     result.steps = 11;
     run_job(given, "t1", result);
     given.when(AnnounceResult{{"t1"}});
@@ -109,13 +121,15 @@ TEST_CASE("a rating match is announced as a match that was played") {
     const auto played = decided<bus::MatchPlayed>(given);
     CHECK(played.games == 40);
     CHECK(played.scores ==
-          std::vector<bus::PairScore>{{.first = {"m1"}, .second = {"m0"}, .wins = 31, .draws = 8, .losses = 1}});
+          std::vector<bus::PairScore>{
+              {.first = {"m1"}, .second = {"m0"}, .wins = 31, .draws = 8, .losses = 1}});
 }
 
 TEST_CASE("what an evaluation or selfplay means needs no event of its own") {
     Given given = cluster();
     given.say(selfplay("w1"));
-    run_job(given, "w1", {.games = 10, .files = {{.file = {"f1"}, .name = "g", .bytes = 9, .games = 10}}});
+    run_job(given, "w1",
+            {.games = 10, .files = {{.file = {"f1"}, .name = "g", .bytes = 9, .games = 10}}});
     given.say(trained("m1"));
     play(given, "m1", even);
     CHECK(given.view().training.unannounced.empty());
@@ -233,8 +247,9 @@ TEST_CASE("the same model trained twice is one candidate") {
 
 TEST_CASE("only facts about data, training and ratings, and alerts, are taken from outside") {
     for (const bus::Fact& fact : std::vector<bus::Fact>{
-             bus::Unread{}, bus::LeaderElected{}, bus::NodeJoined{}, selfplay("w1"), bus::WorkCompleted{},
-             bus::EvaluationCompleted{}, bus::ModelPromoted{}, bus::EloUpdated{}, bus::ClusterConfigChanged{}}) {
+             bus::Unread{}, bus::LeaderElected{}, bus::NodeJoined{}, selfplay("w1"),
+             bus::WorkCompleted{}, bus::EvaluationCompleted{}, bus::ModelPromoted{},
+             bus::EloUpdated{}, bus::ClusterConfigChanged{}}) {
         CHECK_FALSE(may_be_ingested(fact));
         Given().when(IngestFact{.id = {"x"}, .fact = fact}).then_refused(Kind::invalid);
     }
@@ -247,8 +262,10 @@ TEST_CASE("a fact from outside that shows nothing is refused with what it lacks"
     CHECK(refusal_of(games("f1", 0)).find("games must be at least 1") != std::string::npos);
     CHECK(refusal_of(games("")).find("digest") != std::string::npos);
     CHECK(refusal_of(trained("")).find("name the model") != std::string::npos);
-    CHECK(refusal_of(bus::NpzExportComplete{.config = hex, .file = {"npz"}}).find("samples") != std::string::npos);
-    CHECK(refusal_of(bus::MatchPlayed{.match = "r1", .config = hex}).find("games") != std::string::npos);
+    CHECK(refusal_of(bus::NpzExportComplete{.config = hex, .file = {"npz"}}).find("samples") !=
+          std::string::npos);
+    CHECK(refusal_of(bus::MatchPlayed{.match = "r1", .config = hex}).find("games") !=
+          std::string::npos);
 }
 
 // ---- evaluation ---------------------------------------------------------------------------------
@@ -258,7 +275,8 @@ TEST_CASE("a candidate is measured against the best model of the moment") {
     decide_on(given, "m1", winning);
     given.say(trained("m2"));
     given.when(StartEvaluation{hex, {"m2"}});
-    given.then({bus::EvaluationStarted{.config = hex, .model = {"m2"}, .baseline = {"m1"}}}).and_said();
+    given.then({bus::EvaluationStarted{.config = hex, .model = {"m2"}, .baseline = {"m1"}}})
+        .and_said();
     given.when(StartEvaluation{hex, {"m2"}}).then_refused(Kind::duplicate);
 }
 
@@ -381,7 +399,8 @@ TEST_CASE("an evaluation whose matches played fewer pairs than asked for ends al
 }
 
 TEST_CASE("an evaluation of which no pair was played has failed") {
-    projections::Candidate unplayed = {.trained = trained("m1"), .status = CandidateStatus::evaluating};
+    projections::Candidate unplayed = {.trained = trained("m1"),
+                                       .status = CandidateStatus::evaluating};
     CHECK_FALSE(judge(unplayed, policy(), false));
     unplayed.matches = {{"w1"}, {"w2"}, {"w3"}};
     const auto evaluation = judge(unplayed, policy(), false);
@@ -427,7 +446,8 @@ TEST_CASE("gate games: too few games promote nothing, and none never do") {
     evaluation.games = 0;
     auto lax = policy();
     lax.games_min = 0;
-    CHECK(std::get<bus::PromotionRejected>(promotion(evaluation, bus::init_model, lax)).gate == "games");
+    CHECK(std::get<bus::PromotionRejected>(promotion(evaluation, bus::init_model, lax)).gate ==
+          "games");
 }
 
 TEST_CASE("gate baseline: who was measured against a former best is not promoted") {
@@ -460,8 +480,12 @@ TEST_CASE("a promotion makes the candidate the best model, once") {
 }
 
 TEST_CASE("a promotion without evidence changes nothing, whoever says it") {
-    const auto claimed_promotion = bus::ModelPromoted{
-        .config = hex, .model = {"m1"}, .previous = bus::init_model, .pentanomial = winning, .games = 4000, .gate = "gsprt"};
+    const auto claimed_promotion = bus::ModelPromoted{.config = hex,
+                                                      .model = {"m1"},
+                                                      .previous = bus::init_model,
+                                                      .pentanomial = winning,
+                                                      .games = 4000,
+                                                      .gate = "gsprt"};
     const auto nothing_follows = [&](Given given) {
         const auto before = given.view().training;
         given.say(claimed_promotion);
@@ -471,9 +495,11 @@ TEST_CASE("a promotion without evidence changes nothing, whoever says it") {
     Given untested({rules({policy()}), trained("m1")});
     nothing_follows(untested);
     Given testing = untested;
-    testing.say(bus::EvaluationStarted{.config = hex, .model = {"m1"}, .baseline = bus::init_model});
+    testing.say(
+        bus::EvaluationStarted{.config = hex, .model = {"m1"}, .baseline = bus::init_model});
     nothing_follows(testing);
-    for (const auto verdict : {bus::Verdict::failed, bus::Verdict::undecided, bus::Verdict::not_stronger}) {
+    for (const auto verdict :
+         {bus::Verdict::failed, bus::Verdict::undecided, bus::Verdict::not_stronger}) {
         auto evaluation = passed();
         evaluation.verdict = verdict;
         nothing_follows(Given(testing).say(evaluation));
@@ -494,7 +520,8 @@ TEST_CASE("a promotion over another model than the best changes nothing") {
     given.say(trained("m2"));
     play(given, "m2", winning);
     given.when(ConcludeEvaluation{hex, {"m2"}}).and_said();
-    given.say(bus::ModelPromoted{.config = hex, .model = {"m2"}, .previous = bus::init_model, .games = 40});
+    given.say(bus::ModelPromoted{
+        .config = hex, .model = {"m2"}, .previous = bus::init_model, .games = 40});
     CHECK(learnt(given).best == bus::ModelId{"m1"});
 }
 
@@ -511,7 +538,8 @@ TEST_CASE("a best model rated 50 Elo below its predecessor over 50 games is a re
     given.when(DetectRegression{hex}).then_refused(Kind::nothing_waits);
     given.say(rated("m2", 250, 50));
     given.when(DetectRegression{hex});
-    given.then({bus::RegressionDetected{.config = hex, .model = {"m2"}, .drop_milli = 50'000, .games = 50}});
+    given.then({bus::RegressionDetected{
+        .config = hex, .model = {"m2"}, .drop_milli = 50'000, .games = 50}});
 }
 
 TEST_CASE("a regression said twice, with 50 games more, rolls back to the predecessor") {
@@ -534,7 +562,8 @@ TEST_CASE("a regression said twice, with 50 games more, rolls back to the predec
 }
 
 TEST_CASE("the same regression heard twice is one, and one of a former best is none") {
-    const bus::RegressionDetected regression = {.config = hex, .model = {"m1"}, .drop_milli = 60'000, .games = 80};
+    const bus::RegressionDetected regression = {
+        .config = hex, .model = {"m1"}, .drop_milli = 60'000, .games = 80};
     Given given = cluster();
     decide_on(given, "m1", winning);
     given.say(regression).say(regression);
@@ -554,12 +583,14 @@ TEST_CASE("after each decision the curriculum is said once") {
         Given given = cluster();
         decide_on(given, "m1", pairs);
         given.when(RebalanceCurriculum{hex, {"m1"}});
-        CHECK(decided<bus::CurriculumRebalanced>(given).reason == (pairs == winning ? "promotion" : "rejection"));
+        CHECK(decided<bus::CurriculumRebalanced>(given).reason ==
+              (pairs == winning ? "promotion" : "rejection"));
         given.and_said().when(RebalanceCurriculum{hex, {"m1"}}).then_refused(Kind::duplicate);
     }
 }
 
-TEST_CASE("the curriculum follows from ratings and games alone, so saying it twice changes nothing") {
+TEST_CASE(
+    "the curriculum follows from ratings and games alone, so saying it twice changes nothing") {
     Given given = cluster();
     decide_on(given, "m1", winning);
     given.when(RebalanceCurriculum{hex, {"m1"}});

@@ -3,6 +3,7 @@
 // Files: what was made where, what was copied, what is here, what is gone. A file is its digest;
 // names are for people.
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,12 @@ struct GamesRecorded {
     std::string name = {};
     NodeId node = {};
     ConfigKey config = {};
-    ModelId model = {};       ///< Who played.
-    std::int64_t games = 0;   ///< At least 1.
+    ModelId model = {};      ///< Who played.
+    std::int64_t games = 0;  ///< At least 1.
     std::int64_t bytes = 0;
     WorkId work = {};
+    static constexpr std::array may_be_missing = {"name", "model", "bytes",
+                                                  "work"};  ///< From outside.
     const std::string& about() const { return file.value; }
     friend bool operator==(const GamesRecorded&, const GamesRecorded&) = default;
 };
@@ -36,7 +39,7 @@ BOOST_DESCRIBE_STRUCT(GamesRecorded, (), (file, name, node, config, model, games
 struct ManifestCollected {
     static constexpr EventInfo info = {"MANIFEST_COLLECTED", Noun::data};
     NodeId node = {};
-    std::string digest = {};               ///< SHA-256 over the sorted digests of all its files.
+    std::string digest = {};  ///< SHA-256 over the sorted digests of all its files.
     std::int64_t files = 0;
     std::int64_t bytes = 0;
     std::vector<FileDigest> added = {};    ///< Present, not known to the view to be here.
@@ -80,7 +83,7 @@ BOOST_DESCRIBE_STRUCT(DataSyncStarted, (), (sync, config, node, files))
 struct FileReplicated {
     static constexpr EventInfo info = {"FILE_REPLICATED", Noun::data};
     FileDigest file = {};
-    NodeId node = {};    ///< Where it is now, digest verified.
+    NodeId node = {};  ///< Where it is now, digest verified.
     NodeId source = {};
     FileKind kind = FileKind::other;
     ConfigKey config = {};
@@ -110,7 +113,8 @@ struct DataSyncCompleted {
     NodeId node = {};
     std::vector<FileDigest> files = {};
     std::int64_t games = 0;  ///< In those files; at least 1.
-    const std::string& about() const { return sync; }
+    static constexpr std::array may_be_missing = {"sync", "games"};  ///< From outside.
+    const std::string& about() const { return sync.empty() ? config.value : sync; }
     friend bool operator==(const DataSyncCompleted&, const DataSyncCompleted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(DataSyncCompleted, (), (sync, config, node, files, games))
@@ -121,7 +125,8 @@ struct DataSyncFailed {
     ConfigKey config = {};
     NodeId node = {};
     std::string reason = {};
-    const std::string& about() const { return sync; }
+    static constexpr std::array may_be_missing = {"sync", "reason"};  ///< From outside.
+    const std::string& about() const { return sync.empty() ? config.value : sync; }
     friend bool operator==(const DataSyncFailed&, const DataSyncFailed&) = default;
 };
 BOOST_DESCRIBE_STRUCT(DataSyncFailed, (), (sync, config, node, reason))

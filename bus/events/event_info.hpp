@@ -26,7 +26,7 @@ struct EventInfo {
     std::string_view type;  ///< UPPER_SNAKE, the last token of the subject.
     Noun noun;              ///< The third token of the subject.
     Authority authority = Authority::anybody;
-    int version = 1;        ///< `dataversion` of what is written today.
+    int version = 1;  ///< `dataversion` of what is written today.
 };
 
 }  // namespace ringrift::bus

@@ -43,26 +43,27 @@ BOOST_DESCRIBE_STRUCT(VotersChanged, (), (voters, reason))
 /// The thresholds of one game configuration. Every one is a positive number unless said otherwise.
 struct ConfigPolicy {
     ConfigKey config = {};
-    std::int64_t weight_ppm = 1'000'000;     ///< Share before the curriculum; 0 rests the config.
+    std::int64_t weight_ppm = 1'000'000;  ///< Share before the curriculum; 0 rests the config.
     std::int64_t games_per_job = 50;
-    std::int64_t games_to_export = 100;      ///< New, synchronised games that make an export due.
-    std::int64_t window_games = 10'000;      ///< The newest games that an export may use.
-    std::int64_t samples_to_train = 1;       ///< Fewer samples in the export train nothing.
-    Duration training_cooldown_ms = {};      ///< Between two trainings of the config; 0 is none.
-    std::int64_t pairs_per_batch = 20;       ///< Pairs of games in one evaluation job.
-    std::int64_t pairs_max = 400;            ///< Where the sequential test gives up.
-    std::int64_t games_min = 20;             ///< Fewer games promote nothing, whatever the test says.
-    std::int64_t elo0_milli = 0;             ///< Normalised Elo of the null hypothesis.
-    std::int64_t elo1_milli = 50'000;        ///< Normalised Elo of the alternative.
-    std::int64_t rating_pairs = 20;          ///< Pairs of a rating match (tournament).
+    std::int64_t games_to_export = 100;  ///< New, synchronised games that make an export due.
+    std::int64_t window_games = 10'000;  ///< The newest games that an export may use.
+    std::int64_t samples_to_train = 1;   ///< Fewer samples in the export train nothing.
+    Duration training_cooldown_ms = {};  ///< Between two trainings of the config; 0 is none.
+    std::int64_t pairs_per_batch = 20;   ///< Pairs of games in one evaluation job.
+    std::int64_t pairs_max = 400;        ///< Where the sequential test gives up.
+    std::int64_t games_min = 20;         ///< Fewer games promote nothing, whatever the test says.
+    std::int64_t elo0_milli = 0;         ///< Normalised Elo of the null hypothesis.
+    std::int64_t elo1_milli = 50'000;    ///< Normalised Elo of the alternative.
+    std::int64_t rating_pairs = 20;      ///< Pairs of a rating match (tournament).
     std::int64_t elo_target_milli = 2'000'000;  ///< Above it, the config gets only a trickle.
-    std::int64_t selfplay_ahead = 4;         ///< Selfplay items kept waiting.
+    std::int64_t selfplay_ahead = 4;            ///< Selfplay items kept waiting.
     friend bool operator==(const ConfigPolicy&, const ConfigPolicy&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ConfigPolicy, (),
                       (config, weight_ppm, games_per_job, games_to_export, window_games,
-                       samples_to_train, training_cooldown_ms, pairs_per_batch, pairs_max, games_min,
-                       elo0_milli, elo1_milli, rating_pairs, elo_target_milli, selfplay_ahead))
+                       samples_to_train, training_cooldown_ms, pairs_per_batch, pairs_max,
+                       games_min, elo0_milli, elo1_milli, rating_pairs, elo_target_milli,
+                       selfplay_ahead))
 
 /// What one job of a type needs and may take, for every config alike.
 struct WorkPolicy {
@@ -77,11 +78,13 @@ struct WorkPolicy {
     friend bool operator==(const WorkPolicy&, const WorkPolicy&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkPolicy, (),
-                      (type, slots, gpus, memory_bytes, vram_bytes, disk_bytes, timeout_ms, attempts_max))
+                      (type, slots, gpus, memory_bytes, vram_bytes, disk_bytes, timeout_ms,
+                       attempts_max))
 
 /// The whole cluster config, replacing the one before. Every node acts on this, not on its file.
 struct ClusterConfigChanged {
-    static constexpr EventInfo info = {"CLUSTER_CONFIG_CHANGED", Noun::leadership, Authority::leader};
+    static constexpr EventInfo info = {"CLUSTER_CONFIG_CHANGED", Noun::leadership,
+                                       Authority::leader};
     std::string hash = {};  ///< SHA-256 of the canonical JSON of the two lists.
     std::vector<ConfigPolicy> configs = {};
     std::vector<WorkPolicy> work = {};
@@ -93,8 +96,9 @@ BOOST_DESCRIBE_STRUCT(ClusterConfigChanged, (), (hash, configs, work))
 /// What a person asked for through the API; its consequences are events of their own.
 struct AdminAction {
     static constexpr EventInfo info = {"ADMIN_ACTION", Noun::leadership};
-    std::string action = {};  ///< election/start, jobs/reset-stale, shutdown, sync/trigger, work/add, …
-    std::string actor = {};   ///< Who, as far as the API knows: address and token name.
+    std::string action =
+        {};  ///< election/start, jobs/reset-stale, shutdown, sync/trigger, work/add, …
+    std::string actor = {};  ///< Who, as far as the API knows: address and token name.
     std::string reason = {};
     std::string target = {};  ///< Id of what it is about; empty means the node.
     const std::string& about() const { return action; }

@@ -42,7 +42,8 @@ struct NodeJoined {
     friend bool operator==(const NodeJoined&, const NodeJoined&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeJoined, (),
-                      (node, incarnation, host, port, capacity, gpu_name, capabilities, version, voter))
+                      (node, incarnation, host, port, capacity, gpu_name, capabilities, version,
+                       voter))
 
 /// What the node can hold changed while it ran.
 struct NodeUpdated {
@@ -141,24 +142,26 @@ BOOST_DESCRIBE_STRUCT(NodeReleased, (), (node, reason))
 struct NatStatusChanged {
     static constexpr EventInfo info = {"NAT_STATUS_CHANGED", Noun::nodes};
     NodeId node = {};
-    std::string status = {};         ///< open, cone, symmetric or unknown.
-    std::string public_address = {}; ///< As a STUN server sees it; empty when unknown.
-    NodeId relay = {};               ///< Empty when reachable directly.
+    std::string status = {};          ///< open, cone, symmetric or unknown.
+    std::string public_address = {};  ///< As a STUN server sees it; empty when unknown.
+    NodeId relay = {};                ///< Empty when reachable directly.
     const std::string& about() const { return node.value; }
     friend bool operator==(const NatStatusChanged&, const NatStatusChanged&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NatStatusChanged, (), (node, status, public_address, relay))
 
-/// A measure crossed, or is about to cross, its bound. Held until ALERT_CLEARED names the same alert.
+/// A measure crossed, or is about to cross, its bound. Held until ALERT_CLEARED names the same
+/// alert.
 struct ResourceAlert {
     static constexpr EventInfo info = {"RESOURCE_ALERT", Noun::nodes};
-    std::string alert = {};     ///< Kind and target, e.g. disk_full/gpu-7; the same while it lasts.
+    std::string alert = {};  ///< Kind and target, e.g. disk_full/gpu-7; the same while it lasts.
     NodeId node = {};
     std::string severity = {};  ///< warning or critical.
     std::int64_t value_ppm = 0;
     std::int64_t bound_ppm = 0;
-    std::optional<Time> predicted_at = {};  ///< When the bound is reached; empty when it already is.
-    std::string message = {};               ///< One sentence that says what to do.
+    std::optional<Time> predicted_at =
+        {};                    ///< When the bound is reached; empty when it already is.
+    std::string message = {};  ///< One sentence that says what to do.
     const std::string& about() const { return node.value; }
     friend bool operator==(const ResourceAlert&, const ResourceAlert&) = default;
 };
@@ -209,12 +212,14 @@ struct NodeProvisioned {
 BOOST_DESCRIBE_STRUCT(NodeProvisioned, (), (node, machine))
 
 struct NodeTerminationRequested {
-    static constexpr EventInfo info = {"NODE_TERMINATION_REQUESTED", Noun::nodes, Authority::leader};
+    static constexpr EventInfo info = {"NODE_TERMINATION_REQUESTED", Noun::nodes,
+                                       Authority::leader};
     NodeId node = {};
     std::string decision = {};
     std::string reason = {};
     const std::string& about() const { return node.value; }
-    friend bool operator==(const NodeTerminationRequested&, const NodeTerminationRequested&) = default;
+    friend bool operator==(const NodeTerminationRequested&,
+                           const NodeTerminationRequested&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeTerminationRequested, (), (node, decision, reason))
 

@@ -2,6 +2,7 @@
 
 // Rating games, and what the ratings were when they were last worked out.
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct MatchPlayed {
     WorkId work = {};
     std::int64_t games = 0;  ///< At least 1.
     std::vector<PairScore> scores = {};
+    static constexpr std::array may_be_missing = {"work"};  ///< From outside.
     const std::string& about() const { return match; }
     friend bool operator==(const MatchPlayed&, const MatchPlayed&) = default;
 };
@@ -39,7 +41,7 @@ struct TournamentCompleted {
     static constexpr EventInfo info = {"TOURNAMENT_COMPLETED", Noun::ratings, Authority::leader};
     std::string tournament = {};
     ConfigKey config = {};
-    ModelId model = {};      ///< Whom it was held for.
+    ModelId model = {};  ///< Whom it was held for.
     std::int64_t games = 0;
     const std::string& about() const { return tournament; }
     friend bool operator==(const TournamentCompleted&, const TournamentCompleted&) = default;

@@ -21,7 +21,8 @@ struct NpzExportComplete {
     NodeId node = {};
     std::int64_t samples = 0;  ///< At least 1.
     std::int64_t games = 0;    ///< In the files it was made from.
-    const std::string& about() const { return work.value; }
+    static constexpr std::array may_be_missing = {"work", "node", "games"};  ///< From outside.
+    const std::string& about() const { return work.empty() ? file.value : work.value; }
     friend bool operator==(const NpzExportComplete&, const NpzExportComplete&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NpzExportComplete, (), (work, config, file, node, samples, games))
@@ -32,6 +33,7 @@ struct TrainingStarted {
     ConfigKey config = {};
     NodeId node = {};
     ModelId parent = {};
+    static constexpr std::array may_be_missing = {"node", "parent"};  ///< From outside.
     const std::string& about() const { return work.value; }
     friend bool operator==(const TrainingStarted&, const TrainingStarted&) = default;
 };
@@ -60,7 +62,9 @@ struct TrainingCompleted {
     std::int64_t samples = 0;
     std::int64_t steps = 0;
     std::int64_t loss_micro = 0;
-    const std::string& about() const { return work.value; }
+    static constexpr std::array may_be_missing = {
+        "work", "parent", "node", "bytes", "samples", "steps", "loss_micro"};  ///< From outside.
+    const std::string& about() const { return work.empty() ? model.value : work.value; }
     friend bool operator==(const TrainingCompleted&, const TrainingCompleted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(TrainingCompleted, (),
@@ -71,6 +75,7 @@ struct TrainingFailed {
     WorkId work = {};
     ConfigKey config = {};
     std::string reason = {};
+    static constexpr std::array may_be_missing = {"reason"};  ///< From outside.
     const std::string& about() const { return work.value; }
     friend bool operator==(const TrainingFailed&, const TrainingFailed&) = default;
 };
@@ -103,9 +108,9 @@ struct EvaluationCompleted {
     std::int64_t llr_lower_micro = 0;
     std::int64_t llr_upper_micro = 0;
     std::int64_t elo_milli = 0;
-    std::int64_t elo_low_milli = 0;   ///< 95 % interval.
+    std::int64_t elo_low_milli = 0;  ///< 95 % interval.
     std::int64_t elo_high_milli = 0;
-    std::vector<WorkId> works = {};   ///< The matches that were counted.
+    std::vector<WorkId> works = {};  ///< The matches that were counted.
     std::string reason = {};
     const std::string& about() const { return model.value; }
     friend bool operator==(const EvaluationCompleted&, const EvaluationCompleted&) = default;
@@ -136,7 +141,7 @@ struct PromotionRejected {
     static constexpr EventInfo info = {"PROMOTION_REJECTED", Noun::training, Authority::leader};
     ConfigKey config = {};
     ModelId model = {};
-    std::string gate = {};            ///< evaluation, games, baseline or gsprt.
+    std::string gate = {};  ///< evaluation, games, baseline or gsprt.
     std::int64_t actual_milli = 0;
     std::int64_t threshold_milli = 0;
     std::string reason = {};

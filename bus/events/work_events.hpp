@@ -24,16 +24,16 @@ BOOST_DESCRIBE_ENUM(WorkType, selfplay, export_, training, evaluation, tournamen
 
 /// Why an attempt failed. Each is something that a person can act on.
 enum class FailureKind {
-    exit_code,       ///< The program ended with a code other than 0.
-    signal,          ///< The program was ended by a signal that we did not send.
-    timeout,         ///< It ran longer than `timeout_ms`, or made no progress, and was ended.
-    no_result,       ///< It ended with 0 and left no result.json, or not the files it names.
-    bad_result,      ///< result.json is not what the contract says, or a digest does not match.
-    memory_limit,    ///< Its processes together took more memory than reserved.
-    output_limit,    ///< It printed or wrote more than allowed.
-    missing_input,   ///< A file that it needs is not here or not what its digest says.
-    spawn_failed,    ///< The program could not be started.
-    lost             ///< It ended while nobody could see how (machine restarted, supervisor killed).
+    exit_code,      ///< The program ended with a code other than 0.
+    signal,         ///< The program was ended by a signal that we did not send.
+    timeout,        ///< It ran longer than `timeout_ms`, or made no progress, and was ended.
+    no_result,      ///< It ended with 0 and left no result.json, or not the files it names.
+    bad_result,     ///< result.json is not what the contract says, or a digest does not match.
+    memory_limit,   ///< Its processes together took more memory than reserved.
+    output_limit,   ///< It printed or wrote more than allowed.
+    missing_input,  ///< A file that it needs is not here or not what its digest says.
+    spawn_failed,   ///< The program could not be started.
+    lost            ///< It ended while nobody could see how (machine restarted, supervisor killed).
 };
 BOOST_DESCRIBE_ENUM(FailureKind, exit_code, signal, timeout, no_result, bad_result, memory_limit,
                     output_limit, missing_input, spawn_failed, lost)
@@ -65,7 +65,7 @@ struct WorkResult {
     std::int64_t samples = 0;
     std::int64_t steps = 0;
     std::int64_t loss_micro = 0;
-    std::int64_t wins = 0;    ///< From the candidate's view.
+    std::int64_t wins = 0;  ///< From the candidate's view.
     std::int64_t draws = 0;
     std::int64_t losses = 0;
     std::array<std::int64_t, 5> pentanomial = {};  ///< Pairs: LL, LD, DD+WL, WD, WW.
@@ -84,23 +84,22 @@ struct WorkQueued {
     Requirements needs = {};
     Duration timeout_ms = std::chrono::hours(1);  ///< From start to end.
     std::int64_t attempts_max = 3;                ///< Attempts that may *start*.
-    std::string dedup_key = {};                   ///< Only one open item may have it; empty: no rule.
+    std::string dedup_key = {};  ///< Only one open item may have it; empty: no rule.
     std::optional<Time> not_before_at = {};
-    std::vector<WorkId> depends_on = {};          ///< All must be completed first.
-    ModelId model = {};                           ///< Plays, is trained further, or is the candidate.
-    ModelId baseline = {};                        ///< The opponent; empty when there is none.
+    std::vector<WorkId> depends_on = {};  ///< All must be completed first.
+    ModelId model = {};                   ///< Plays, is trained further, or is the candidate.
+    ModelId baseline = {};                ///< The opponent; empty when there is none.
     std::vector<FileDigest> inputs = {};
-    std::int64_t games = 0;                       ///< Games (selfplay) or pairs (matches) to play;
-                                                  ///< synced games that an export goes up to.
+    std::int64_t games = 0;  ///< Games (selfplay) or pairs (matches) to play;
+                             ///< synced games that an export goes up to.
     std::int64_t seed = 0;
-    std::int64_t share_ppm = 1'000'000;           ///< The config's share of the cluster, when queued.
+    std::int64_t share_ppm = 1'000'000;  ///< The config's share of the cluster, when queued.
     const std::string& about() const { return work.value; }
     friend bool operator==(const WorkQueued&, const WorkQueued&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkQueued, (),
                       (work, type, config, priority, needs, timeout_ms, attempts_max, dedup_key,
-                       not_before_at, depends_on, model, baseline, inputs, games, seed,
-                       share_ppm))
+                       not_before_at, depends_on, model, baseline, inputs, games, seed, share_ppm))
 
 /// A node may run it. The first claim in the log wins; its position is the fence.
 struct WorkClaimed {
@@ -143,14 +142,15 @@ struct WorkFailed {
     NodeId node = {};
     Position fence = 0;
     FailureKind kind = FailureKind::exit_code;
-    std::string reason = {};       ///< One sentence.
+    std::string reason = {};  ///< One sentence.
     std::int64_t exit_code = 0;
     std::int64_t signal = 0;
     std::string stderr_tail = {};  ///< The last 4 KiB at most, valid UTF-8.
     const std::string& about() const { return work.value; }
     friend bool operator==(const WorkFailed&, const WorkFailed&) = default;
 };
-BOOST_DESCRIBE_STRUCT(WorkFailed, (), (work, node, fence, kind, reason, exit_code, signal, stderr_tail))
+BOOST_DESCRIBE_STRUCT(WorkFailed, (),
+                      (work, node, fence, kind, reason, exit_code, signal, stderr_tail))
 
 /// The node gives it back unharmed (shutdown, drain): waiting again at once.
 struct WorkReleased {
@@ -176,7 +176,8 @@ struct WorkLeaseExpired {
 };
 BOOST_DESCRIBE_STRUCT(WorkLeaseExpired, (), (work, node, fence, reason))
 
-/// The claim outlived every bound (claimed 1 h, running past its timeout, 2 h stuck) and is revoked.
+/// The claim outlived every bound (claimed 1 h, running past its timeout, 2 h stuck) and is
+/// revoked.
 struct WorkTimeout {
     static constexpr EventInfo info = {"WORK_TIMEOUT", Noun::work, Authority::leader};
     WorkId work = {};

@@ -12,8 +12,8 @@ Commands EloSync::step(const producers::Sight& sight) const {
     for (const auto& [config, training] : sight.cluster.training.configs) {
         for (const bus::ModelId& model : training.promoted) {
             const producers::CompleteTournament command = {.config = config, .model = model};
-            const bool complete =
-                std::holds_alternative<std::vector<producers::Draft>>(producers::decide(sight, command));
+            const bool complete = std::holds_alternative<std::vector<producers::Draft>>(
+                producers::decide(sight, command));
             if (complete) commands.push_back(command);
         }
     }

@@ -31,7 +31,8 @@ std::int64_t rounds_of(const projections::ConfigTraining& training, const bus::M
                        std::int64_t pairs_per_match) {
     if (model != training.best) return 1;
     const std::int64_t games_per_match = 2 * pairs_per_match;
-    const std::int64_t to_confirm = (producers::regression_games + games_per_match - 1) / games_per_match;
+    const std::int64_t to_confirm =
+        (producers::regression_games + games_per_match - 1) / games_per_match;
     return 1 + training.regressions * to_confirm;
 }
 
@@ -67,12 +68,14 @@ Commands QueuePopulator::rating_matches(const producers::Sight& sight) const {
             const std::int64_t rounds = rounds_of(training, model, policy->rating_pairs);
             for (const bus::ModelId& opponent : std::set{bus::init_model, candidate.baseline}) {
                 for (std::int64_t round = 0; round < rounds; ++round) {
-                    const bus::WorkId match = producers::rating_match(config, model, opponent, round);
+                    const bus::WorkId match =
+                        producers::rating_match(config, model, opponent, round);
                     if (find(sight.cluster.work, match) != nullptr) continue;
                     if (sight.cluster.ratings.matches.contains(match.value)) continue;
                     producers::QueueWork command = {.cause = candidate.last_event,
                                                     .correlation = candidate.correlation};
-                    command.work = make_order(sight.cluster, bus::WorkType::tournament, config, match, run_seed);
+                    command.work = make_order(sight.cluster, bus::WorkType::tournament, config,
+                                              match, run_seed);
                     command.work.model = model;
                     command.work.baseline = opponent;
                     command.work.games = policy->rating_pairs;

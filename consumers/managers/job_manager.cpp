@@ -10,7 +10,8 @@ using projections::JobHere;
 using projections::WorkItem;
 
 /// Claims of this node that hold now, by job.
-std::map<JobId, const WorkItem*> leases_of(const projections::ClusterView& cluster, const bus::NodeId& self) {
+std::map<JobId, const WorkItem*> leases_of(const projections::ClusterView& cluster,
+                                           const bus::NodeId& self) {
     std::map<JobId, const WorkItem*> leases;
     const auto at = cluster.work.leased_by_node.find(self);
     if (at == cluster.work.leased_by_node.end()) return leases;
@@ -32,33 +33,34 @@ bool goes_on(const projections::ClusterView& cluster, const bus::NodeId& self, c
 
 Command report_of(const JobEnded& ended, const bus::NodeId& self) {
     const JobId& job = ended.job;
-    return std::visit(
-        bus::Overloaded{
-            [&](const JobSuccess& success) -> Command {
-                return producers::ReportCompleted{{.work = job.work,
-                                                   .node = self,
-                                                   .fence = job.fence,
-                                                   .type = ended.type,
-                                                   .config = ended.config,
-                                                   .run_ms = ended.run,
-                                                   .result = success.result}};
-            },
-            [&](const JobFailure& failure) -> Command {
-                return producers::ReportFailed{{.work = job.work,
-                                                .node = self,
-                                                .fence = job.fence,
-                                                .kind = failure.kind,
-                                                .reason = failure.reason,
-                                                .exit_code = failure.exit_code,
-                                                .signal = failure.signal,
-                                                .stderr_tail = failure.stderr_tail}};
-            },
-            [&](const JobStopped&) -> Command {
-                return producers::ReleaseWork{
-                    .work = job.work, .node = self, .fence = job.fence, .reason = "ended by the node"};
-            },
-        },
-        ended.outcome);
+    return std::visit(bus::Overloaded{
+                          [&](const JobSuccess& success) -> Command {
+                              return producers::ReportCompleted{{.work = job.work,
+                                                                 .node = self,
+                                                                 .fence = job.fence,
+                                                                 .type = ended.type,
+                                                                 .config = ended.config,
+                                                                 .run_ms = ended.run,
+                                                                 .result = success.result}};
+                          },
+                          [&](const JobFailure& failure) -> Command {
+                              return producers::ReportFailed{{.work = job.work,
+                                                              .node = self,
+                                                              .fence = job.fence,
+                                                              .kind = failure.kind,
+                                                              .reason = failure.reason,
+                                                              .exit_code = failure.exit_code,
+                                                              .signal = failure.signal,
+                                                              .stderr_tail = failure.stderr_tail}};
+                          },
+                          [&](const JobStopped&) -> Command {
+                              return producers::ReleaseWork{.work = job.work,
+                                                            .node = self,
+                                                            .fence = job.fence,
+                                                            .reason = "ended by the node"};
+                          },
+                      },
+                      ended.outcome);
 }
 
 bool games_recorded(const projections::ClusterView& cluster, const JobEnded& ended) {
@@ -78,22 +80,26 @@ JobChanges plan(const producers::Sight& sight, const std::map<JobId, JobEnded>& 
     JobChanges changes;
     const auto leases = leases_of(sight.cluster, sight.host.self);
     for (const auto& [job, item] : leases) {
-        if (!sight.host.jobs.contains(job.fence) && !ended.contains(job)) changes.start.push_back(job);
+        if (!sight.host.jobs.contains(job.fence) && !ended.contains(job))
+            changes.start.push_back(job);
     }
     for (const auto& [fence, here] : sight.host.jobs) {
         const JobId job = {.work = here.work, .fence = fence};
-        if (here.stopping || leases.contains(job) || goes_on(sight.cluster, sight.host.self, job)) continue;
+        if (here.stopping || leases.contains(job) || goes_on(sight.cluster, sight.host.self, job))
+            continue;
         changes.stop.push_back(job);
     }
     return changes;
 }
 
-bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self, const JobEnded& ended) {
+bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self,
+                const JobEnded& ended) {
     const bool holds = held(cluster.work, ended.job.work, self, ended.job.fence) != nullptr;
     return !holds && games_recorded(cluster, ended);
 }
 
-JobManager::JobManager(Hands& hands, ExpandWork expand) : hands_(hands), expand_(std::move(expand)) {}
+JobManager::JobManager(Hands& hands, ExpandWork expand)
+    : hands_(hands), expand_(std::move(expand)) {}
 
 std::size_t JobManager::sense(projections::HostView& host, bus::Time now) {
     const auto reports = hands_.drain();
@@ -111,7 +117,8 @@ std::size_t JobManager::sense(projections::HostView& host, bus::Time now) {
                            const auto at = host.jobs.find(e.job.fence);
                            if (at == host.jobs.end()) return;
                            JobHere& here = at->second;
-                           const bool advanced = e.progress_ppm > here.progress_ppm || e.games > here.games;
+                           const bool advanced =
+                               e.progress_ppm > here.progress_ppm || e.games > here.games;
                            here.progress_ppm = e.progress_ppm;
                            here.games = e.games;
                            if (advanced) here.progressed_at = now;
@@ -127,7 +134,8 @@ std::size_t JobManager::sense(projections::HostView& host, bus::Time now) {
     return reports.size();
 }
 
-std::size_t JobManager::carry_out(const producers::Sight& sight, projections::HostView& host, bool accept_new) {
+std::size_t JobManager::carry_out(const producers::Sight& sight, projections::HostView& host,
+                                  bool accept_new) {
     const JobChanges changes = plan(sight, ended_);
     std::size_t made = 0;
     for (const JobId& job : changes.stop) {
@@ -143,14 +151,16 @@ std::size_t JobManager::carry_out(const producers::Sight& sight, projections::Ho
         const WorkItem* item = find(sight.cluster.work, job.work);
         const auto order = expand_(item->order, job.fence);
         if (order) {
-            host.jobs[job.fence] = {.work = job.work, .fence = job.fence, .progressed_at = sight.now};
+            host.jobs[job.fence] = {
+                .work = job.work, .fence = job.fence, .progressed_at = sight.now};
             start(*order);
             continue;
         }
         ended_[job] = {.job = job,
                        .type = item->order.type,
                        .config = item->order.config,
-                       .outcome = JobFailure{.kind = bus::FailureKind::missing_input, .reason = order.error().sentence}};
+                       .outcome = JobFailure{.kind = bus::FailureKind::missing_input,
+                                             .reason = order.error().sentence}};
     }
     return made;
 }
@@ -160,7 +170,9 @@ Commands JobManager::reports(const producers::Sight& sight) const {
     for (const auto& [fence, here] : sight.host.jobs) {
         const WorkItem* item = held(sight.cluster.work, here.work, sight.host.self, fence);
         const bool untold = here.running && item != nullptr && !item->lease->started_at;
-        if (untold) commands.push_back(producers::ReportStarted{.work = here.work, .node = sight.host.self, .fence = fence});
+        if (untold)
+            commands.push_back(producers::ReportStarted{
+                .work = here.work, .node = sight.host.self, .fence = fence});
     }
     for (const auto& [job, ended] : ended_) {
         // A job that was over before anybody saw it run did run, unless it could not be started.
@@ -168,8 +180,10 @@ Commands JobManager::reports(const producers::Sight& sight) const {
         const auto* failure = std::get_if<JobFailure>(&ended.outcome);
         const bool ran = failure == nullptr || (failure->kind != bus::FailureKind::spawn_failed &&
                                                 failure->kind != bus::FailureKind::missing_input);
-        if (item != nullptr && !item->lease->started_at && ran && !std::holds_alternative<JobStopped>(ended.outcome)) {
-            commands.push_back(producers::ReportStarted{.work = job.work, .node = sight.host.self, .fence = job.fence});
+        if (item != nullptr && !item->lease->started_at && ran &&
+            !std::holds_alternative<JobStopped>(ended.outcome)) {
+            commands.push_back(producers::ReportStarted{
+                .work = job.work, .node = sight.host.self, .fence = job.fence});
         }
         commands.push_back(report_of(ended, sight.host.self));
     }
@@ -192,7 +206,9 @@ void JobManager::stop_all(projections::HostView& host) {
     }
 }
 
-std::vector<JobSays> JobManager::take_said() { return std::exchange(said_, {}); }
+std::vector<JobSays> JobManager::take_said() {
+    return std::exchange(said_, {});
+}
 
 void JobManager::start(const JobOrder& order) {
     ++started_;

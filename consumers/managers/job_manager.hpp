@@ -16,8 +16,10 @@
 
 namespace ringrift::consumers {
 
-/// From an item of work to what is run here, or a sentence why it cannot be (consumers/workload.hpp).
-using ExpandWork = std::function<bus::Result<JobOrder, CannotRun>(const bus::WorkQueued&, bus::Position fence)>;
+/// From an item of work to what is run here, or a sentence why it cannot be
+/// (consumers/workload.hpp).
+using ExpandWork =
+    std::function<bus::Result<JobOrder, CannotRun>(const bus::WorkQueued&, bus::Position fence)>;
 
 /// What `carry_out` will do. Pure, so that its test needs no process.
 struct JobChanges {
@@ -28,7 +30,8 @@ struct JobChanges {
 JobChanges plan(const producers::Sight& sight, const std::map<JobId, JobEnded>& ended);
 
 /// Whether the log has all that the end of this job has to say.
-bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self, const JobEnded& ended);
+bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self,
+                const JobEnded& ended);
 
 class JobManager {
   public:
@@ -38,7 +41,8 @@ class JobManager {
     std::size_t sense(projections::HostView& host, bus::Time now);
 
     /// Starts and ends at most `changes_per_call_max` jobs; with `accept_new` false it starts none.
-    std::size_t carry_out(const producers::Sight& sight, projections::HostView& host, bool accept_new);
+    std::size_t carry_out(const producers::Sight& sight, projections::HostView& host,
+                          bool accept_new);
 
     /// What is to be said: jobs that started, jobs that ended. Asked for until it is in the log.
     Commands reports(const producers::Sight& sight) const;
@@ -48,7 +52,9 @@ class JobManager {
 
     /// Ends everything that runs here, for a shutdown.
     void stop_all(projections::HostView& host);
-    bool is_idle(const projections::HostView& host) const { return host.jobs.empty() && ended_.empty(); }
+    bool is_idle(const projections::HostView& host) const {
+        return host.jobs.empty() && ended_.empty();
+    }
 
     /// Starts one job of the type that the runbook names so; there is no other way to a process.
     void run_gpu_selfplay_job(const JobOrder& order) { start(order); }

@@ -19,7 +19,8 @@ std::int64_t open_selfplay(const projections::ClusterView& cluster, const bus::C
 }
 
 /// Those that no node has taken yet; what runs already does not keep a cluster fed.
-std::int64_t waiting_selfplay(const projections::ClusterView& cluster, const bus::ConfigKey& config) {
+std::int64_t waiting_selfplay(const projections::ClusterView& cluster,
+                              const bus::ConfigKey& config) {
     std::int64_t waiting = 0;
     for (const auto& [kind, line] : cluster.work.waiting) {
         const bool counts = kind.config == config && kind.type == bus::WorkType::selfplay;
@@ -50,7 +51,8 @@ std::optional<bus::ConfigKey> SelfplayScheduler::pick_weighted_config(
     return picked;
 }
 
-std::int64_t SelfplayScheduler::get_target_jobs(const producers::Sight& sight, const bus::NodeId& node) const {
+std::int64_t SelfplayScheduler::get_target_jobs(const producers::Sight& sight,
+                                                const bus::NodeId& node) const {
     const auto at = sight.cluster.nodes.nodes.find(node);
     if (at == sight.cluster.nodes.nodes.end() || !takes_work(at->second, sight.now)) return 0;
     std::int64_t taken = 0;
@@ -65,17 +67,20 @@ std::int64_t SelfplayScheduler::get_target_jobs(const producers::Sight& sight, c
 }
 
 producers::QueueWork SelfplayScheduler::make_selfplay(const producers::Sight& sight,
-                                                      const bus::ConfigKey& config, std::int64_t n) const {
+                                                      const bus::ConfigKey& config,
+                                                      std::int64_t n) const {
     const projections::ClusterView& cluster = sight.cluster;
     const auto training = cluster.training.configs.find(config);
     const auto* policy = policy_of(cluster.leadership, config);
     producers::QueueWork command;
     command.work = make_order(cluster, bus::WorkType::selfplay, config,
                               {"selfplay-" + config.value + "-" + std::to_string(n)}, run_seed_);
-    command.work.model = training == cluster.training.configs.end() ? bus::init_model : training->second.best;
+    command.work.model =
+        training == cluster.training.configs.end() ? bus::init_model : training->second.best;
     command.work.games = policy == nullptr ? 1 : policy->games_per_job;
     const bool rebalanced = !cluster.training.curriculum_event.empty();
-    command.cause = rebalanced ? cluster.training.curriculum_event : cluster.leadership.config_event;
+    command.cause =
+        rebalanced ? cluster.training.curriculum_event : cluster.leadership.config_event;
     return command;
 }
 

@@ -29,7 +29,8 @@ bus::Result<StateManager::Loaded, std::string> StateManager::load_state(bus::Pos
     if (!text || !*text) return loaded;
     auto snapshot = projections::from_snapshot(**text);
     if (!snapshot) {
-        loaded.remark = "the snapshot is of another version or damaged; folding the log from the start";
+        loaded.remark =
+            "the snapshot is of another version or damaged; folding the log from the start";
     } else if (snapshot->position > log_last) {
         loaded.remark = "the snapshot is ahead of the log; folding the log from the start";
     } else {

@@ -8,8 +8,8 @@
 
 #include <string>
 
-#include "projections/folded.hpp"
 #include "projections/cluster_view.hpp"
+#include "projections/folded.hpp"
 #include "projections/store.hpp"
 
 namespace ringrift::consumers {
@@ -26,8 +26,9 @@ class StateManager {
     /// The error is a sentence: without an incarnation of its own a node must not speak.
     bus::Result<Loaded, std::string> load_state(bus::Position log_last);
 
-    /// Saves a snapshot when `events_per_snapshot` were folded since the last one, or when `now_anyway`.
-    /// Failing to only costs time at the next start; `remark` says so. True when one was written.
+    /// Saves a snapshot when `events_per_snapshot` were folded since the last one, or when
+    /// `now_anyway`. Failing to only costs time at the next start; `remark` says so. True when one
+    /// was written.
     bool save_state(bus::Time now, bool now_anyway);
 
     projections::Folded<projections::ClusterView>& folded() { return folded_; }

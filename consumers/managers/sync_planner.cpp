@@ -15,13 +15,17 @@ std::vector<bus::PlannedMove> SyncPlanner::create_sync_plan(const producers::Sig
     std::vector<bus::PlannedMove> moves;
     for (const auto& [digest, file] : sight.cluster.data.files) {
         if (moves.size() == moves_per_plan_max) break;
-        if (file.kind != bus::FileKind::games || has_copy(sight.cluster.data, digest, target)) continue;
+        if (file.kind != bus::FileKind::games || has_copy(sight.cluster.data, digest, target))
+            continue;
         const auto source = std::ranges::find_if(file.copies, [&](const bus::NodeId& node) {
             const auto at = nodes.find(node);
             return at != nodes.end() && is_alive(at->second) && !file.damaged.contains(node);
         });
         if (source == file.copies.end()) continue;
-        moves.push_back({.file = digest, .source = *source, .target = target, .why = "a training node has every game"});
+        moves.push_back({.file = digest,
+                         .source = *source,
+                         .target = target,
+                         .why = "a training node has every game"});
     }
     return moves;
 }
@@ -32,7 +36,8 @@ Commands SyncPlanner::step(const producers::Sight& sight) const {
         const bool some_here = std::ranges::any_of(data.unsynced, [&](const auto& entry) {
             return has_copy(sight.cluster.data, entry.second, sight.host.self);
         });
-        if (some_here) commands.push_back(producers::CompleteSync{.config = config, .node = sight.host.self});
+        if (some_here)
+            commands.push_back(producers::CompleteSync{.config = config, .node = sight.host.self});
     }
     return commands;
 }

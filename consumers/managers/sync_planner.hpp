@@ -20,7 +20,8 @@ class SyncPlanner {
     std::vector<bus::PlannedMove> create_sync_plan(const producers::Sight& sight,
                                                    const bus::NodeId& target) const;
 
-    /// DATA_SYNC_COMPLETED for each config with recorded games that lie here and are not yet covered.
+    /// DATA_SYNC_COMPLETED for each config with recorded games that lie here and are not yet
+    /// covered.
     Commands step(const producers::Sight& sight) const;
 };
 

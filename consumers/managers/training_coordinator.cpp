@@ -30,7 +30,8 @@ bool is_open_kind(const ClusterView& cluster, bus::WorkType type, const bus::Con
 std::int64_t games_waiting(const ClusterView& cluster, const bus::ConfigKey& config) {
     const ConfigData* data = find_in(cluster.data.configs, config);
     const ConfigTraining* training = find_in(cluster.training.configs, config);
-    return (data == nullptr ? 0 : data->games_synced) - (training == nullptr ? 0 : training->games_exported);
+    return (data == nullptr ? 0 : data->games_synced) -
+           (training == nullptr ? 0 : training->games_exported);
 }
 
 /// The newest synchronised files that together hold at most `games_max` games, at least one file.
@@ -50,7 +51,8 @@ std::vector<bus::FileDigest> newest_files(const ClusterView& cluster, const Conf
     return files;
 }
 
-bool cooled_down(const Sight& sight, const ConfigTraining& training, const bus::ConfigPolicy& policy) {
+bool cooled_down(const Sight& sight, const ConfigTraining& training,
+                 const bus::ConfigPolicy& policy) {
     return !training.last_training_at ||
            sight.now - *training.last_training_at >= policy.training_cooldown_ms;
 }
@@ -58,14 +60,15 @@ bool cooled_down(const Sight& sight, const ConfigTraining& training, const bus::
 /// What finished jobs mean, and how trainings fare.
 Commands announcements(const ClusterView& cluster) {
     Commands commands;
-    for (const auto& [work, done] : cluster.training.unannounced) commands.push_back(AnnounceResult{work});
+    for (const auto& [work, done] : cluster.training.unannounced)
+        commands.push_back(AnnounceResult{work});
     for (const auto& [work, said] : cluster.training.trainings) {
         if (said != "queued" && said != "started") continue;
         const auto* item = find(cluster.work, work);
         if (item == nullptr) continue;
         const bool runs = item->status == projections::WorkStatus::running;
-        const bool ended_badly =
-            !projections::is_open(item->status) && item->status != projections::WorkStatus::completed;
+        const bool ended_badly = !projections::is_open(item->status) &&
+                                 item->status != projections::WorkStatus::completed;
         if (ended_badly || (runs && said == "queued")) commands.push_back(AnnounceTraining{work});
     }
     return commands;
@@ -76,15 +79,16 @@ Commands announcements(const ClusterView& cluster) {
 bool is_next(const ConfigTraining& training, const Candidate& candidate) {
     return std::ranges::none_of(training.candidates, [&](const auto& entry) {
         const Candidate& other = entry.second;
-        const bool under_way =
-            other.status == CandidateStatus::evaluating || other.status == CandidateStatus::evaluated;
-        const bool older = other.status == CandidateStatus::trained && other.generation < candidate.generation;
+        const bool under_way = other.status == CandidateStatus::evaluating ||
+                               other.status == CandidateStatus::evaluated;
+        const bool older =
+            other.status == CandidateStatus::trained && other.generation < candidate.generation;
         return under_way || older;
     });
 }
 
-/// A candidate that nobody has begun to judge. With one of them waiting the next would only be trained
-/// to wait as well: where training is faster than judging, the line grew without end.
+/// A candidate that nobody has begun to judge. With one of them waiting the next would only be
+/// trained to wait as well: where training is faster than judging, the line grew without end.
 bool candidate_waits(const ConfigTraining& training) {
     return std::ranges::any_of(training.candidates, [](const auto& entry) {
         return entry.second.status == CandidateStatus::trained;
@@ -102,7 +106,8 @@ void add(Commands& commands, Commands more) {
 
 }  // namespace
 
-Readiness TrainingCoordinator::check_readiness(const Sight& sight, const bus::ConfigKey& config) const {
+Readiness TrainingCoordinator::check_readiness(const Sight& sight,
+                                               const bus::ConfigKey& config) const {
     const ClusterView& cluster = sight.cluster;
     const auto* policy = policy_of(cluster.leadership, config);
     if (policy == nullptr) return {.reason = "the cluster config does not name " + config.value};
@@ -111,7 +116,8 @@ Readiness TrainingCoordinator::check_readiness(const Sight& sight, const bus::Co
     if (is_open_kind(cluster, bus::WorkType::export_, config)) {
         readiness.reason = "an export is under way";
     } else if (waiting < policy->games_to_export) {
-        readiness.reason = std::to_string(waiting) + " of " + std::to_string(policy->games_to_export) +
+        readiness.reason = std::to_string(waiting) + " of " +
+                           std::to_string(policy->games_to_export) +
                            " new games for the next export";
     } else {
         readiness.export_due = true;
@@ -135,13 +141,15 @@ Readiness TrainingCoordinator::check_readiness(const Sight& sight, const bus::Co
     return readiness;
 }
 
-Commands TrainingCoordinator::dispatch_export_job(const Sight& sight, const bus::ConfigKey& config) const {
+Commands TrainingCoordinator::dispatch_export_job(const Sight& sight,
+                                                  const bus::ConfigKey& config) const {
     const ConfigData* data = find_in(sight.cluster.data.configs, config);
     const auto* policy = policy_of(sight.cluster.leadership, config);
     if (data == nullptr || policy == nullptr) return {};
     QueueWork command = {.cause = data->last_sync_event, .correlation = data->correlation};
-    command.work = make_order(sight.cluster, bus::WorkType::export_, config,
-                              {"export-" + config.value + "-" + std::to_string(data->last_sync)}, run_seed_);
+    command.work =
+        make_order(sight.cluster, bus::WorkType::export_, config,
+                   {"export-" + config.value + "-" + std::to_string(data->last_sync)}, run_seed_);
     command.work.dedup_key = "export/" + config.value;
     command.work.inputs = newest_files(sight.cluster, *data, policy->window_games);
     command.work.games = data->games_synced;
@@ -149,14 +157,16 @@ Commands TrainingCoordinator::dispatch_export_job(const Sight& sight, const bus:
     return {std::move(command)};
 }
 
-Commands TrainingCoordinator::dispatch_training_job(const Sight& sight, const bus::ConfigKey& config) const {
+Commands TrainingCoordinator::dispatch_training_job(const Sight& sight,
+                                                    const bus::ConfigKey& config) const {
     if (!check_readiness(sight, config).training_due) return {};
     const ConfigTraining& training = sight.cluster.training.configs.at(config);
     QueueWork command = {.cause = training.export_waiting->event,
                          .correlation = training.export_waiting->correlation};
     command.work = make_order(
         sight.cluster, bus::WorkType::training, config,
-        {"training-" + config.value + "-" + std::to_string(training.export_waiting->position)}, run_seed_);
+        {"training-" + config.value + "-" + std::to_string(training.export_waiting->position)},
+        run_seed_);
     command.work.dedup_key = "training/" + config.value;
     command.work.model = training.best;
     command.work.inputs = {training.export_waiting->file};
@@ -170,15 +180,20 @@ Commands TrainingCoordinator::evaluate(const Sight& sight, const bus::ConfigPoli
     for (const auto& [model, candidate] : training->candidates) {
         switch (candidate.status) {
             case CandidateStatus::trained:
-                if (is_next(*training, candidate)) commands.push_back(StartEvaluation{policy.config, model});
+                if (is_next(*training, candidate))
+                    commands.push_back(StartEvaluation{policy.config, model});
                 break;
-            case CandidateStatus::evaluated: commands.push_back(DecidePromotion{policy.config, model}); break;
+            case CandidateStatus::evaluated:
+                commands.push_back(DecidePromotion{policy.config, model});
+                break;
             case CandidateStatus::promoted:
             case CandidateStatus::rejected:
-                if (!candidate.rebalanced) commands.push_back(RebalanceCurriculum{policy.config, model});
+                if (!candidate.rebalanced)
+                    commands.push_back(RebalanceCurriculum{policy.config, model});
                 break;
             case CandidateStatus::evaluating: {
-                const bool failed = producers::matches_failed(sight.cluster.work, policy.config, candidate);
+                const bool failed =
+                    producers::matches_failed(sight.cluster.work, policy.config, candidate);
                 if (producers::judge(candidate, policy, failed)) {
                     commands.push_back(ConcludeEvaluation{policy.config, model});
                     break;
@@ -188,11 +203,14 @@ Commands TrainingCoordinator::evaluate(const Sight& sight, const bus::ConfigPoli
                     if (n * policy.pairs_per_batch >= policy.pairs_max) break;
                     const bus::WorkId match = producers::evaluation_match(policy.config, model, n);
                     if (find(sight.cluster.work, match) != nullptr) continue;
-                    QueueWork command = {.cause = candidate.last_event, .correlation = candidate.correlation};
-                    command.work = make_order(sight.cluster, bus::WorkType::evaluation, policy.config, match, run_seed_);
+                    QueueWork command = {.cause = candidate.last_event,
+                                         .correlation = candidate.correlation};
+                    command.work = make_order(sight.cluster, bus::WorkType::evaluation,
+                                              policy.config, match, run_seed_);
                     command.work.model = model;
                     command.work.baseline = candidate.baseline;
-                    command.work.games = std::min(policy.pairs_per_batch, policy.pairs_max - n * policy.pairs_per_batch);
+                    command.work.games = std::min(policy.pairs_per_batch,
+                                                  policy.pairs_max - n * policy.pairs_per_batch);
                     commands.push_back(std::move(command));
                 }
             }
@@ -208,7 +226,8 @@ Commands TrainingCoordinator::step(const Sight& sight) const {
         if (readiness.export_due) add(commands, dispatch_export_job(sight, policy.config));
         if (readiness.training_due) add(commands, dispatch_training_job(sight, policy.config));
         add(commands, evaluate(sight, policy));
-        for (const Command& command : {Command(DetectRegression{policy.config}), Command(RollBackModel{policy.config})}) {
+        for (const Command& command :
+             {Command(DetectRegression{policy.config}), Command(RollBackModel{policy.config})}) {
             if (is_accepted(sight, command)) commands.push_back(command);
         }
     }

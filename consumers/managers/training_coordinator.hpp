@@ -29,7 +29,8 @@ class TrainingCoordinator {
     Readiness check_readiness(const producers::Sight& sight, const bus::ConfigKey& config) const;
 
     /// The training that is due; empty commands when none is.
-    Commands dispatch_training_job(const producers::Sight& sight, const bus::ConfigKey& config) const;
+    Commands dispatch_training_job(const producers::Sight& sight,
+                                   const bus::ConfigKey& config) const;
 
     /// Everything that is missing now, for all configs.
     Commands step(const producers::Sight& sight) const;

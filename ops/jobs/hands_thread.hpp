@@ -87,7 +87,14 @@ class HandsThread {
 
   private:
     using MonotonicTime = std::chrono::steady_clock::time_point;
-    enum class Stage { launching, awaited, running, settling, ended };
+    enum class Stage {
+        launching,
+        awaited,  ///< Its lock is held, but we have no handle of who holds it (yet).
+        running,
+        settling,
+        ended,  ///< Reported, not forgotten.
+        gone    ///< Never started; leaves the table without a word.
+    };
 
     struct Job {
         LaunchOrder identity = {};  ///< Work, fence, type, config; the rest is in the folder.
@@ -134,7 +141,8 @@ class HandsThread {
     const FileStore store_;
     UniqueFd wake_;  ///< An eventfd.
     bus::Inbox<HandsMessage> inbox_;
-    bus::Inbox<HandsMessage> answers_;  ///< Of the workers: at most two for each job, so never full.
+    bus::Inbox<HandsMessage>
+        answers_;  ///< Of the workers: at most two for each job, so never full.
     bus::Inbox<consumers::JobReport> outbox_;
     std::unique_ptr<bus::JobChannel> channel_;  ///< May be none.
     bool channel_has_more_ = false;

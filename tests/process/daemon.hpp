@@ -71,7 +71,8 @@ class Daemon {
     }
     std::string output() const { return text_of(output_); }
     bool says(const std::string& text, std::chrono::milliseconds within) {
-        return await([&] { return output().find(text) != std::string::npos || !running(); }, within) &&
+        return await([&] { return output().find(text) != std::string::npos || !running(); },
+                     within) &&
                output().find(text) != std::string::npos;
     }
 
@@ -98,19 +99,23 @@ inline std::string write_fast_workload(const std::string& folder) {
         return "command = [\"{workload}/job.sh\", \"{bin}/ringrift-hex\", " + words +
                ", \"--config\", \"{config}\", \"--out\", \"{output}\"]\n";
     };
-    const std::string match = command(R"("match", "--candidate", "{candidate}", "--baseline", "{baseline}",
+    const std::string match =
+        command(R"("match", "--candidate", "{candidate}", "--baseline", "{baseline}",
         "--pairs", "{pairs}", "--seed", "{seed}", "--simulations", "8")");
-    std::ofstream(file) << "name = \"fast\"\n[[config]]\nname = \"hex4_2p\"\nweight = 1\n"
-                        << "[selfplay]\n"
-                        << command(R"("selfplay", "--model", "{model}", "--games", "{games}", "--seed", "{seed}",
+    std::ofstream(file)
+        << "name = \"fast\"\n[[config]]\nname = \"hex4_2p\"\nweight = 1\n"
+        << "[selfplay]\n"
+        << command(R"("selfplay", "--model", "{model}", "--games", "{games}", "--seed", "{seed}",
         "--simulations", "16")")
-                        << "games = 20\n[export]\n"
-                        << command(R"("export", "--inputs", "{inputs}")") << "[training]\n"
-                        << command(R"("train", "--model", "{model}", "--inputs", "{inputs}", "--seed", "{seed}",
+        << "games = 20\n[export]\n"
+        << command(R"("export", "--inputs", "{inputs}")") << "[training]\n"
+        << command(R"("train", "--model", "{model}", "--inputs", "{inputs}", "--seed", "{seed}",
         "--epochs", "1")")
-                        << "[evaluation]\n" << match << "pairs = 5\n[tournament]\n" << match << "pairs = 2\n"
-                        << "[thresholds]\ngames_to_export = 40\nwindow_games = 200\nsamples_to_train = 10\n"
-                        << "pairs_max = 10\ngames_min = 4\n";
+        << "[evaluation]\n"
+        << match << "pairs = 5\n[tournament]\n"
+        << match << "pairs = 2\n"
+        << "[thresholds]\ngames_to_export = 40\nwindow_games = 200\nsamples_to_train = 10\n"
+        << "pairs_max = 10\ngames_min = 4\n";
     return file;
 }
 

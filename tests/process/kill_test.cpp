@@ -45,7 +45,8 @@ void check_results(const bus::Batch& log) {
     for (const bus::Recorded& recorded : log) {
         if (const auto* done = std::get_if<bus::WorkCompleted>(&recorded.event.fact)) {
             CHECK(said.emplace(done->work, done->fence).second);
-            if (held(folded.view.work, done->work, done->node, done->fence) != nullptr) ++accepted[done->work];
+            if (held(folded.view.work, done->work, done->node, done->fence) != nullptr)
+                ++accepted[done->work];
         }
         folded.advance(recorded);
     }
@@ -125,13 +126,15 @@ void check_causes(const bus::Batch& log) {
 
 }  // namespace
 
-TEST_CASE("a node that is killed at any moment loses nothing, repeats nothing and goes on learning") {
+TEST_CASE(
+    "a node that is killed at any moment loses nothing, repeats nothing and goes on learning") {
     const TemporaryFolder folder;
     const std::string workload = write_fast_workload(folder.path().string());
     const std::string data = folder / "data";
     const std::string output = folder / "output";
     std::mt19937 chance(static_cast<std::uint32_t>(Catch::rngSeed()));
-    const std::vector<std::string> up = {"up", "--port", "0", "--data", data, "--workload", workload, "--slots", "2"};
+    const std::vector<std::string> up = {"up",         "--port", "0",       "--data", data,
+                                         "--workload", workload, "--slots", "2"};
 
     for (int kills = 0; kills < kills_wanted(); ++kills) {
         Daemon daemon(up, output);
@@ -149,10 +152,12 @@ TEST_CASE("a node that is killed at any moment loses nothing, repeats nothing an
         for (const bus::Recorded& recorded : everything_in(**log)) folded.advance(recorded);
         return projections::evaluated(folded.view.training);
     }();
-    last_run.insert(last_run.end(), {"--until-generation", std::to_string(reached + 2), "--for", "3m"});
+    last_run.insert(last_run.end(),
+                    {"--until-generation", std::to_string(reached + 2), "--for", "3m"});
     Daemon daemon(last_run, output);
     const auto code = daemon.exit_code(200s);
-    INFO(daemon.output().substr(daemon.output().size() - std::min<std::size_t>(4000, daemon.output().size())));
+    INFO(daemon.output().substr(daemon.output().size() -
+                                std::min<std::size_t>(4000, daemon.output().size())));
     REQUIRE(code == 0);
 
     auto log = bus::SqliteLog::open(data + "/events.db");

@@ -19,7 +19,8 @@ struct Place {
     std::string output = folder / "output";
 
     std::vector<std::string> up(std::vector<std::string> more = {}) const {
-        std::vector<std::string> arguments = {"up", "--port", "0", "--data", data, "--workload", workload};
+        std::vector<std::string> arguments = {"up", "--port",     "0",     "--data",
+                                              data, "--workload", workload};
         arguments.insert(arguments.end(), more.begin(), more.end());
         return arguments;
     }
@@ -35,7 +36,8 @@ std::map<bus::EventId, bus::Event> events_of(const std::string& data) {
         auto batch = (*log)->read(after, 10'000);
         REQUIRE(batch);
         if (batch->empty()) return events;
-        for (bus::Recorded& recorded : *batch) events.emplace(recorded.event.id, std::move(recorded.event));
+        for (bus::Recorded& recorded : *batch)
+            events.emplace(recorded.event.id, std::move(recorded.event));
         after += batch->size();
     }
 }
@@ -110,8 +112,9 @@ TEST_CASE("a port in use is one sentence, and nothing is started") {
     const std::string said = first.output();
     const auto at = said.find("api=http://127.0.0.1:") + 21;
     const std::string port = said.substr(at, said.find(' ', at) - at);
-    Daemon second({"up", "--port", port, "--data", place.folder / "other", "--workload", place.workload},
-                  place.folder / "second");
+    Daemon second(
+        {"up", "--port", port, "--data", place.folder / "other", "--workload", place.workload},
+        place.folder / "second");
     CHECK(second.exit_code(soon) == 5);
     CHECK(second.output().find(port) != std::string::npos);
     CHECK(events_of(place.folder / "other").empty());
@@ -120,7 +123,8 @@ TEST_CASE("a port in use is one sentence, and nothing is started") {
 TEST_CASE("a data folder that cannot be written is one sentence with a code of its own") {
     const Place place;
     std::ofstream(place.folder / "file") << "not a folder";
-    Daemon daemon({"up", "--port", "0", "--data", (place.folder / "file") + "/data", "--workload", place.workload},
+    Daemon daemon({"up", "--port", "0", "--data", (place.folder / "file") + "/data", "--workload",
+                   place.workload},
                   place.output);
     CHECK(daemon.exit_code(soon) == 6);
     CHECK(daemon.output().find("--data") != std::string::npos);
@@ -129,7 +133,9 @@ TEST_CASE("a data folder that cannot be written is one sentence with a code of i
 TEST_CASE("a broken workload file is named with its line") {
     const Place place;
     std::ofstream(place.folder / "broken.toml") << "name = \"x\"\n[selfplay\n";
-    Daemon daemon({"up", "--port", "0", "--data", place.data, "--workload", place.folder / "broken.toml"}, place.output);
+    Daemon daemon(
+        {"up", "--port", "0", "--data", place.data, "--workload", place.folder / "broken.toml"},
+        place.output);
     CHECK(daemon.exit_code(soon) == 8);
     CHECK(daemon.output().find("broken.toml:2") != std::string::npos);
     CHECK_FALSE(std::filesystem::exists(place.data));
@@ -144,7 +150,8 @@ TEST_CASE("a disk that fills up halts new work aloud, and work goes on when ther
         return;
     }
     {
-        Daemon daemon({"up", "--port", "0", "--data", disk + "/data", "--workload", place.workload}, place.output);
+        Daemon daemon({"up", "--port", "0", "--data", disk + "/data", "--workload", place.workload},
+                      place.output);
         CHECK(daemon.says("Sync completed", soon));
         const int filler = open((disk + "/filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
         const std::vector<char> megabyte(1 << 20, 'x');
@@ -155,7 +162,9 @@ TEST_CASE("a disk that fills up halts new work aloud, and work goes on when ther
         std::filesystem::remove(disk + "/filler");
         CHECK(daemon.says("[P2P] Disk low", soon));
         const std::size_t said = daemon.output().size();
-        CHECK(await([&] { return daemon.output().find("Sync completed", said) != std::string::npos; }, 60s));
+        CHECK(
+            await([&] { return daemon.output().find("Sync completed", said) != std::string::npos; },
+                  60s));
         daemon.send(SIGTERM);
         CHECK(daemon.exit_code(40s) == 0);
     }
