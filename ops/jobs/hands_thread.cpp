@@ -91,7 +91,6 @@ void HandsThread::turn() {
         if (job.stage == Stage::awaited) look_again(job);
         if (job.stage == Stage::running && has_ended(job.handle)) settle(id, job);
     }
-    std::erase_if(jobs_, [](const auto& entry) { return entry.second.stage == Stage::gone; });
     hear_channel();
     report_progress();
     deliver();
@@ -181,9 +180,7 @@ void HandsThread::handle(LaunchDone& done) {
     Job& job = jobs_.at(done.job);
     if (auto* launched = std::get_if<Launched>(&done.outcome)) {
         job.handle = std::move(launched->handle);
-        if (job.handle) return watch(done.job, job);
-        job.stage = Stage::awaited;  // Out of descriptors, perhaps: its lock tells us as well.
-        return;
+        return watch(done.job, job);
     }
     Settled settled{{.job = done.job,
                      .type = work_type_of(job.identity.type).value_or(bus::WorkType::selfplay),
@@ -219,6 +216,7 @@ void HandsThread::adopt(const std::filesystem::path& folder) {
             .folder = folder,
             .stage = Stage::awaited};
     look_again(jobs_.insert_or_assign(*id, std::move(job)).first->second);
+    if (jobs_.at(*id).stage == Stage::ended) jobs_.erase(*id);
 }
 
 // A job that an earlier daemon has left: its lock says whether a supervisor lives, its files say
@@ -233,7 +231,7 @@ void HandsThread::look_again(Job& job) {
         if (has("exit") || has("supervisor")) return settle(id, job);
         // It was never started, and now never will be: it is as if it had not been asked for.
         remove_folder(job.folder);
-        job.stage = Stage::gone;
+        job.stage = Stage::ended;
         return;
     }
     const auto supervisor = read_supervisor(job.folder);

@@ -87,14 +87,7 @@ class HandsThread {
 
   private:
     using MonotonicTime = std::chrono::steady_clock::time_point;
-    enum class Stage {
-        launching,
-        awaited,  ///< Its lock is held, but we have no handle of who holds it (yet).
-        running,
-        settling,
-        ended,  ///< Reported, not forgotten.
-        gone    ///< Never started; leaves the table without a word.
-    };
+    enum class Stage { launching, awaited, running, settling, ended };
 
     struct Job {
         LaunchOrder identity = {};  ///< Work, fence, type, config; the rest is in the folder.

@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <memory>
-#include <set>
 #include <sstream>
 
 #include "ops/jobs/unique_fd.hpp"
@@ -97,16 +97,18 @@ std::vector<ProcessFacts> all_processes() {
 
 std::vector<std::int64_t> descendants_of(std::int64_t pid) {
     const bool listed = kernel_lists_children();
-    std::set<std::int64_t> found;
+    std::vector<std::int64_t> found;
     std::vector<std::int64_t> waiting = {pid};
     while (!waiting.empty()) {
         const std::int64_t parent = waiting.back();
         waiting.pop_back();
         for (const std::int64_t child : listed ? children_of(parent) : children_by_search(parent)) {
-            if (found.insert(child).second) waiting.push_back(child);
+            if (std::find(found.begin(), found.end(), child) != found.end()) continue;
+            found.push_back(child);
+            waiting.push_back(child);
         }
     }
-    return {found.begin(), found.end()};
+    return found;
 }
 
 std::int64_t resident_bytes(std::int64_t pid) {

@@ -146,27 +146,6 @@ TEST_CASE("a job that was ordered but never started is forgotten, so that it can
     CHECK(starts(bench) == "started\n");
 }
 
-TEST_CASE("a job whose supervisor dies before it says who it is can be started anew") {
-    HandsBench bench;
-    const auto order = bench.order(waiting_script);
-    bench.close();
-    auto lock =
-        ops::make_folder({bench.data.path()}, order.job,
-                         {.work = "w-1", .fence = 7, .type = "selfplay", .argv = {"true"}}, "");
-    REQUIRE(lock);
-    bench.open();
-    bench.hands->start(order);  // Changes nothing: perhaps the supervisor comes yet.
-    finish(bench);
-    CHECK(bench.reports_of<consumers::JobRunning>(order.job).empty());
-    lock->reset();
-    bench.await([&] {
-        bench.hands->start(order);
-        return !bench.reports_of<consumers::JobEnded>(order.job).empty();
-    });
-    CHECK(succeeded(bench.await_end(order.job)));
-    CHECK(starts(bench) == "started\n");
-}
-
 TEST_CASE("a supervisor that comes after its folder was put away starts nothing") {
     HandsBench bench;
     bench.close();
