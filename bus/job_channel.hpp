@@ -2,7 +2,7 @@
 
 // The local channel of a node, by which its jobs say how far they are: a ZeroMQ PULL socket on ipc.
 //
-// Whoever owns it polls `descriptor` and calls `receive` until that yields nothing. Only processes
+// Whoever owns it polls `descriptor` and calls `receive` until there is no more. Only processes
 // of the same user can reach the socket. When nobody receives, senders wait or drop: memory is
 // bounded by ZeroMQ's high-water mark. After a restart of the daemon the socket lies at the same
 // path, and the jobs' sockets reconnect by themselves. Belongs to one thread.
