@@ -201,7 +201,8 @@ std::optional<Ending> ending_of(const Candidate& candidate, const bus::ConfigPol
     const auto matches = static_cast<std::int64_t>(candidate.matches.size());
     const bool played_out =
         pairs_played >= policy.pairs_max || matches * policy.pairs_per_batch >= policy.pairs_max;
-    if (played_out && pairs_played <= 0) return Ending{bus::Verdict::failed, "no pair of games was played"};
+    if (played_out && pairs_played <= 0)
+        return Ending{bus::Verdict::failed, "no pair of games was played"};
     if (pairs_played * 2 < policy.games_min && !played_out) return {};
     switch (status.verdict) {
         case projections::SprtVerdict::accept_h1: return Ending{bus::Verdict::stronger};
@@ -214,14 +215,15 @@ std::optional<Ending> ending_of(const Candidate& candidate, const bus::ConfigPol
 
 }  // namespace
 
-std::optional<bus::EvaluationCompleted> judge(const Candidate& candidate, const bus::ConfigPolicy& policy,
+std::optional<bus::EvaluationCompleted> judge(const Candidate& candidate,
+                                              const bus::ConfigPolicy& policy,
                                               bool matches_failed) {
     const auto& counts = candidate.pentanomial;
     const projections::Pentanomial pairs = {counts[0], counts[1], counts[2], counts[3], counts[4]};
-    const auto status = projections::sprt_status(
-        pairs, {.model = projections::EloModel::normalized,
-                .elo0 = static_cast<double>(policy.elo0_milli) / 1e3,
-                .elo1 = static_cast<double>(policy.elo1_milli) / 1e3});
+    const auto status =
+        projections::sprt_status(pairs, {.model = projections::EloModel::normalized,
+                                         .elo0 = static_cast<double>(policy.elo0_milli) / 1e3,
+                                         .elo1 = static_cast<double>(policy.elo1_milli) / 1e3});
     const std::int64_t pairs_played = projections::results_in(pairs);
     auto ending = ending_of(candidate, policy, status, pairs_played, matches_failed);
     if (!ending) return {};

@@ -166,7 +166,7 @@ void apply(DataView& view, const bus::Recorded& recorded) {
             },
             [&](const bus::DataSyncFailed& e) {
                 note_sync(
-                    view, e.sync,
+                    view, e.about(),
                     {.config = e.config, .state = "failed", .why = e.reason, .changed_at = time});
             },
             [&](const bus::DataSyncCompleted& e) { complete(view, e, recorded); },

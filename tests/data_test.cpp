@@ -275,5 +275,6 @@ TEST_CASE("a manifest does not make a damaged copy whole, nor mention it again a
     CHECK(manifest(given).added.empty());
     given.and_said();
     given.say(bus::ManifestCollected{.node = boss, .digest = "x", .added = {{"f1"}}});
+    CHECK_FALSE(file(given, "f1").copies.contains(boss));
     CHECK_FALSE(has_copy(given.view().data, {"f1"}, boss));
 }
