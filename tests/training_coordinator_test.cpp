@@ -44,12 +44,12 @@ bus::WorkQueued only_order(const consumers::Commands& commands) {
     return orders[0].work;
 }
 
-std::vector<bus::EventId> ids_of(const Given& given, const consumers::Commands& commands,
-                                 bus::Duration later) {
+/// Ids of all that is missing, asked for so much later.
+std::vector<bus::EventId> ids_after(const Given& given, bus::Duration later) {
+    const Sight sight = {
+        .cluster = given.view(), .host = given.sight().host, .now = given.now() + later};
     std::vector<bus::EventId> ids;
-    for (const Command& command : commands) {
-        const Sight sight = {
-            .cluster = given.view(), .host = given.sight().host, .now = given.now() + later};
+    for (const Command& command : TrainingCoordinator().step(sight)) {
         const Decision decision = decide(sight, command);
         const auto* drafts = std::get_if<std::vector<Draft>>(&decision);
         if (drafts == nullptr) continue;
@@ -283,8 +283,8 @@ TEST_CASE("a step asked for again after a crash has the same ids, so that the lo
     synchronise(given);
     std::size_t compared = 0;
     for (int turn = 0; turn < 20; ++turn) {
-        const auto ids = ids_of(given, step(given), 0s);
-        CHECK(ids == ids_of(given, step(given), 3h));
+        const auto ids = ids_after(given, 0s);
+        CHECK(ids == ids_after(given, 3h));
         compared += ids.size();
         carry_out(given, step(given));
         run_open_jobs(given);

@@ -132,7 +132,8 @@ TEST_CASE("a second supervisor in a folder starts nothing, neither beside the fi
     CHECK(starts(bench) == "started\n");
 }
 
-TEST_CASE("a job that was ordered but never started is forgotten, so that it can be started anew") {
+TEST_CASE("a job that was ordered but never started is forgotten, so that it can be started anew",
+          "[.]") {
     HandsBench bench;
     const auto order = bench.order(waiting_script);
     bench.close();
