@@ -1,37 +1,13 @@
 #include "ops/up.hpp"
 
-#include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <thread>
-
-#include "bus/sqlite_log.hpp"
-#include "ops/http/api.hpp"
-#include "ops/jobs/file_store.hpp"
-#include "ops/jobs/posix_hands.hpp"
-#include "ops/linux_host.hpp"
-#include "ops/log_lines.hpp"
-#include "ops/node.hpp"
-#include "ops/operator_lines.hpp"
-#include "ops/progress_line.hpp"
-#include "ops/stop_signals.hpp"
+#include "ops/daemon.hpp"
 #include "ops/workload.hpp"
-#include "projections/snapshot.hpp"
-#include "projections/sqlite_store.hpp"
 
 namespace ringrift::ops {
 namespace {
-
-namespace fs = std::filesystem;
-
-class SystemClock final : public bus::Clock {
-  public:
-    bus::Time now() override {
-        return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
-    }
-};
 
 void set_up_logging(LogLevel level) {
     const auto logger = spdlog::stderr_color_mt("ringrift");
@@ -41,318 +17,22 @@ void set_up_logging(LogLevel level) {
     spdlog::flush_on(spdlog::level::info);
 }
 
-/// The data folder, there and writable with room for a start, or why not.
-std::optional<Exit> prepare_data_folder(const fs::path& folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error || access(folder.c_str(), W_OK | X_OK) != 0) {
-        const std::string why = error ? error.message() : "permission denied";
-        return Exit{
-            ExitCode::data_dir_unusable,
-            fmt::format("the data folder {} cannot be written ({}); choose another with --data",
-                        folder.string(), why)};
-    }
-    const auto space = fs::space(folder, error);
-    if (error) return {};
-    const auto disk = projections::judge_disk({}, projections::DiskState::ok,
-                                              static_cast<std::int64_t>(space.available),
-                                              static_cast<std::int64_t>(space.capacity));
-    if (disk.state == projections::DiskState::halted) {
-        return Exit{ExitCode::data_dir_unusable,
-                    fmt::format("the disk of the data folder {} is full: {}; free some or choose "
-                                "another with --data",
-                                folder.string(), disk.reason)};
-    }
-    return {};
-}
-
-Exit exit_of(const bus::OpenError& error) {
-    const bool taken = error.why == bus::OpenError::Why::locked;
-    if (taken)
-        return {ExitCode::data_dir_taken,
-                error.sentence + "; end it, or give this one another folder with --data"};
-    return {ExitCode::data_dir_unusable, error.sentence};
-}
-
-NodeSettings settings_of(const Options& options, const Workload& workload,
-                         const producers::Machine& machine, int port) {
-    return {.self = {.node = {options.node_id},
-                     .host = options.bind,
-                     .port = port,
-                     .capacity = machine.capacity,
-                     .gpu_name = machine.gpu_name,
-                     .version = std::string(program_version),
-                     .voter = true},
-            .cluster = options.cluster,
-            .log_kind = "sqlite",
-            .config = workload.cluster,
-            .run_seed = options.seed,
-            .min_nodes = options.min_nodes,
-            .max_nodes = options.max_nodes,
-            .autoscale_dry_run = options.autoscale_dry_run,
-            .lease = options.lease,
-            .stop_grace = options.stop_grace};
-}
-
-/// Whether so many candidates are decided upon and nothing of theirs is still to be said: the
-/// curriculum has taken note, and the rating matches of the promoted ones are counted.
-bool generation_reached(const projections::ClusterView& cluster, std::int64_t generation) {
-    if (projections::evaluated(cluster.training) < generation) return false;
-    for (const auto& [key, config] : cluster.training.configs) {
-        for (const auto& [model, candidate] : config.candidates) {
-            const bool decided = candidate.status == projections::CandidateStatus::promoted ||
-                                 candidate.status == projections::CandidateStatus::rejected;
-            if (decided && !candidate.rebalanced) return false;
-        }
-        if (config.promoted.empty()) continue;
-        const auto pool = cluster.ratings.pools.find(key);
-        const bool rated = pool != cluster.ratings.pools.end() &&
-                           pool->second.elo.contains(config.best) &&
-                           pool->second.games == pool->second.games_said;
-        if (!rated && config.best != bus::init_model) return false;
-    }
-    for (const auto& [kind, open] : cluster.work.open_by_kind) {
-        if (kind.first == bus::WorkType::tournament && open > 0) return false;
-    }
-    return true;
-}
-
-class Daemon {
-  public:
-    Daemon(const LoadedOptions& loaded, Workload workload)
-        : options_(loaded.options), workload_(std::move(workload)) {}
-
-    Exit run();
-
-  private:
-    std::optional<Exit> open_stores();
-    std::optional<Exit> open_api();
-    std::optional<Exit> start_node();
-    Exit go_round();
-    void decide_to_stop(bus::Time now);
-    std::optional<Exit> check_subscriptions(bus::Time now);
-    std::optional<http::JobOutput> job_output(const bus::WorkId& work, bus::Position fence,
-                                              std::string_view stream, std::size_t bytes_max) const;
-
-    const Options options_;
-    const Workload workload_;
-    const fs::path programs_ = folder_of_this_program();
-    SystemClock clock_;
-    StopSignals signals_;
-    PulseBoard board_;
-    std::unique_ptr<bus::SqliteLog> log_;
-    std::unique_ptr<bus::SqliteReader> api_reader_;
-    std::unique_ptr<bus::SqliteReader> lines_reader_;
-    std::unique_ptr<projections::SqliteStore> store_;
-    std::unique_ptr<LinuxHost> host_;
-    std::unique_ptr<PosixHands> hands_;
-    std::optional<FileStore> files_;
-    std::unique_ptr<Node> node_;
-    std::unique_ptr<http::SqliteSource> source_;
-    std::unique_ptr<http::Api> api_;
-    std::unique_ptr<http::Server> server_;
-    ProgressPrinter printer_ = ProgressPrinter(isatty(STDOUT_FILENO) != 0);
-
-    bus::Time started_at_ = {};
-    int port_ = 0;
-    bool subscriptions_said_ = false;
-    bool generation_reached_ = false;
-    Exit exit_ = {ExitCode::ok, ""};
-};
-
-std::optional<Exit> Daemon::open_stores() {
-    const fs::path& data = options_.data_dir;
-    if (auto exit = prepare_data_folder(data)) return exit;
-    auto log = bus::SqliteLog::open((data / "events.db").string(), options_.cluster);
-    if (!log) return exit_of(log.error());
-    log_ = std::move(*log);
-    for (auto* reader : {&api_reader_, &lines_reader_}) {
-        auto opened = log_->reader();
-        if (!opened) return exit_of(opened.error());
-        *reader = std::move(*opened);
-    }
-    auto store = projections::SqliteStore::open((data / "state.db").string());
-    if (!store) return Exit{ExitCode::data_dir_unusable, store.error()};
-    store_ = std::move(*store);
-    return {};
-}
-
-std::optional<http::JobOutput> Daemon::job_output(const bus::WorkId& work, bus::Position fence,
-                                                  std::string_view stream,
-                                                  std::size_t bytes_max) const {
-    if (!hands_) return {};
-    const auto logs = hands_->job_logs({.work = work, .fence = fence});
-    if (!logs) return {};
-    const std::string& text = stream == "stdout" ? logs->standard_output : logs->standard_error;
-    const bool cut = text.size() > bytes_max;
-    return http::JobOutput{
-        .text = cut ? text.substr(text.size() - bytes_max) : text, .fence = fence, .cut = cut};
-}
-
-std::optional<Exit> Daemon::open_api() {
-    source_ = std::make_unique<http::SqliteSource>(*api_reader_);
-    http::ApiPorts ports = {.events = *source_, .pulse = board_, .admin = node_->admin()};
-    ports.now = [] { return SystemClock().now(); };
-    ports.job_output = [this](const bus::WorkId& work, bus::Position fence, std::string_view stream,
-                              std::size_t bytes_max) {
-        return job_output(work, fence, stream, bytes_max);
-    };
-    ports.server_counts = [this] { return server_ ? server_->counts() : http::ServerCounts{}; };
-    projections::Folded<projections::ClusterView> from_snapshot;
-    const auto text = store_->get("snapshot");
-    if (text && *text) {
-        auto snapshot = projections::from_snapshot(**text);
-        const auto last = log_->last();
-        if (snapshot && last && snapshot->position <= *last) from_snapshot = std::move(*snapshot);
-    }
-    api_ = std::make_unique<http::Api>(http::ApiOptions{.node = options_.node_id,
-                                                        .cluster = options_.cluster,
-                                                        .version = std::string(program_version),
-                                                        .port = options_.port,
-                                                        .admin_token = options_.admin_token},
-                                       ports, std::move(from_snapshot));
-    server_ = std::make_unique<http::Server>(
-        http::ServerOptions{.host = options_.bind, .port = options_.port}, api_->calls());
-    const auto bound = server_->listen();
-    if (!bound) return Exit{ExitCode::cannot_bind, bound.error().sentence};
-    port_ = *bound;
-    api_->bound_to(port_);
-    api_reader_->on_news([this] { server_->wake(); });
-    return {};
-}
-
-std::optional<Exit> Daemon::start_node() {
-    host_ = std::make_unique<LinuxHost>(
-        LinuxHostOptions{.data_dir = options_.data_dir, .slots = options_.slots});
-    auto hands = PosixHands::open({.data_folder = options_.data_dir,
-                                   .supervisor_program = programs_ / "ringrift-job",
-                                   .environment = inheritable(environment_of_this_process()),
-                                   .stop_grace = options_.stop_grace},
-                                  [this] { signals_.wake(); });
-    if (!hands) return Exit{ExitCode::data_dir_unusable, hands.error().sentence};
-    hands_ = std::move(*hands);
-    files_.emplace(fs::absolute(options_.data_dir));
-    consumers::NodePlaces places = {.programs = programs_,
-                                    .workload = workload_.path.parent_path()};
-    places.path_of = [this](const bus::FileDigest& digest) -> std::optional<std::string> {
-        const auto path = files_->find(digest);
-        return path ? std::optional(path->string()) : std::nullopt;
-    };
-    node_ = std::make_unique<Node>(
-        settings_of(options_, workload_, host_->machine(), options_.port),
-        NodePorts{.clock = clock_,
-                  .log = *log_,
-                  .store = *store_,
-                  .host = *host_,
-                  .hands = *hands_,
-                  .board = board_},
-        [this, places](const bus::WorkQueued& work, bus::Position fence) {
-            return consumers::expand(workload_.commands, work, fence, places);
-        });
-    node_->on_wake([this] { signals_.wake(); });
-    return {};
-}
-
-Exit Daemon::run() {
-    if (auto exit = open_stores()) return *exit;
-    if (auto exit = start_node()) return *exit;
-    if (auto exit = open_api()) return *exit;
-    started_at_ = clock_.now();
-    const auto started = node_->start(started_at_);
-    if (!started) return {ExitCode::data_dir_unusable, started.error()};
-    spdlog::info("[P2P] Node started node={} api=http://{}:{} data={} workload={} position={}",
-                 options_.node_id, options_.bind, port_, options_.data_dir.string(), workload_.name,
-                 node_->position());
-    return go_round();
-}
-
-std::optional<Exit> Daemon::check_subscriptions(bus::Time now) {
-    if (subscriptions_said_) return {};
-    const auto failed = node_->critical_failed(now);
-    if (failed.empty()) {
-        subscriptions_said_ = true;
-        write_line(subscriptions_line(failed));
-        return {};
-    }
-    if (now - started_at_ < 2 * consumers::Subscriptions::interval) return {};
-    subscriptions_said_ = true;
-    write_line(subscriptions_line(failed));
-    if (!options_.fail_on_subscription_failure) return {};
-    return Exit{ExitCode::subscription_failed,
-                fmt::format("critical event subscriptions failed: {}", fmt::join(failed, ", ")) +
-                    "; look at GET /status .event_subscription_status, or set "
-                    "RINGRIFT_FAIL_ON_SUBSCRIPTION_FAILURE=false"};
-}
-
-void Daemon::decide_to_stop(bus::Time now) {
-    if (node_->stopping()) return;
-    if (signals_.count() > 0) return node_->stop(signals_.last(), now);
-    if (options_.until_generation > 0 &&
-        generation_reached(node_->view(), options_.until_generation)) {
-        generation_reached_ = true;
-        return node_->stop(
-            "generation " + std::to_string(options_.until_generation) + " was reached", now);
-    }
-    if (options_.run_for.count() > 0 && now - started_at_ >= options_.run_for) {
-        if (options_.until_generation > 0) {
-            exit_ = {
-                ExitCode::time_up,
-                fmt::format("the time was up after {} of {} generations; give it a longer --for",
-                            projections::evaluated(node_->view().training),
-                            options_.until_generation)};
-        }
-        node_->stop("the time given by --for is up", now);
-    }
-}
-
-Exit Daemon::go_round() {
-    LinesOfTheLog lines(*lines_reader_, printer_, node_->position());
-    DiskWatch disk;
-    bool stop_said = false;
-    while (!node_->stopped()) {
-        const bus::Time now = clock_.now();
-        decide_to_stop(now);
-        const std::size_t done = node_->do_work(now);
-        lines.follow();
-        if (const auto exit = check_subscriptions(now)) {
-            exit_ = *exit;
-            node_->stop("critical subscriptions failed", now);
-        }
-        if (node_->stopping() && !std::exchange(stop_said, true)) {
-            printer_.clear();
-            spdlog::info("[P2P] Node stopping: jobs are ended, at most {} s",
-                         options_.stop_grace.count() / 1000);
-        }
-        if (const auto line = disk.news(node_->host_view().disk)) lines.say(*line);
-        printer_.show(node_->view(), node_->host_view(), now - started_at_, now);
-        if (done == 0) signals_.wait(Node::idle_max);
-        if (signals_.count() > 1)
-            break;  // asked twice: jobs go on by themselves and are found again
-    }
-    lines.follow();
-    printer_.clear();
-    server_->stop();
-    fmt::print("{}", closing_words(node_->view(), clock_.now() - started_at_));
-    spdlog::info("[P2P] Node stopped position={}", node_->position());
-    return exit_;
-}
-
 }  // namespace
 
-fs::path folder_of_this_program() {
+std::filesystem::path folder_of_this_program() {
     std::error_code error;
-    return fs::read_symlink("/proc/self/exe", error).parent_path();
+    return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
 
 Exit run_up(const LoadedOptions& loaded) {
     set_up_logging(loaded.options.log_level);
     for (const std::string& warning : loaded.warnings) spdlog::warn("{}", warning);
-    const fs::path programs = folder_of_this_program();
-    const fs::path file =
+    const std::filesystem::path programs = folder_of_this_program();
+    const std::filesystem::path file =
         loaded.options.workload.empty() ? reference_workload(programs) : loaded.options.workload;
     auto workload = load_workload(file, programs);
     if (!workload) return workload.error();
-    return Daemon(loaded, std::move(*workload)).run();
+    return run_daemon(loaded, std::move(*workload), open_embedded_events);
 }
 
 }  // namespace ringrift::ops

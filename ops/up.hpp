@@ -1,10 +1,7 @@
 #pragma once
 
-// `ringrift up`: one node in one process, on the embedded log, with its API.
-//
-// Owns everything by value, in the order of construction, and ends it in the reverse one. Whatever
-// is in the way (a broken workload file, a data folder that is taken or full, a port in use) is
-// found before anything is started, and is one sentence with an exit code of its own.
+// `ringrift up`: one node in one process, on the embedded log, with its API. A broken workload file
+// is found before anything is started.
 
 #include "ops/options.hpp"
 
