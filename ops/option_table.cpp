@@ -1,5 +1,6 @@
 #include "ops/option_table.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -20,6 +21,18 @@ bool read_value(const std::string& text, std::string& value) {
 bool read_value(const std::string& text, std::filesystem::path& value) {
     value = text;
     return !text.empty();
+}
+
+bool read_value(const std::string& text, std::vector<std::string>& value) {
+    value.clear();
+    std::size_t from = 0;
+    while (from <= text.size()) {
+        const std::size_t to = std::min(text.find(',', from), text.size());
+        value.push_back(text.substr(from, to - from));
+        if (value.back().empty()) return false;
+        from = to + 1;
+    }
+    return true;
 }
 
 bool read_value(const std::string& text, bool& value) {
@@ -63,6 +76,11 @@ std::string write_value(const std::string& value) {
 std::string write_value(const std::filesystem::path& value) {
     return value.string();
 }
+std::string write_value(const std::vector<std::string>& value) {
+    std::string text;
+    for (const std::string& item : value) text += (text.empty() ? "" : ",") + item;
+    return text;
+}
 std::string write_value(bool value) {
     return value ? "true" : "false";
 }
@@ -90,6 +108,11 @@ OptionRow text(OptionRow row, std::string Options::*member) {
 
 OptionRow path(OptionRow row, std::filesystem::path Options::*member) {
     row.expected = "a path";
+    return with(std::move(row), member);
+}
+
+OptionRow list(OptionRow row, std::vector<std::string> Options::*member) {
+    row.expected = "a list like one,two,three";
     return with(std::move(row), member);
 }
 
@@ -183,6 +206,67 @@ std::vector<OptionRow> make_run_rows() {
     };
 }
 
+std::vector<OptionRow> make_cluster_rows() {
+    constexpr auto group = "Cluster (ringrift node)";
+    return {
+        list(row("peers", "--peers", "RINGRIFT_PEERS", group,
+                 "host:port of members to join through; remembered for the next start"),
+             &Options::peers),
+        list(
+            row("voters", "--voters", "RINGRIFT_VOTERS", group,
+                "names of the 1, 3 or 5 nodes that elect the leader; asked of a peer unless given"),
+            &Options::voters),
+        text(row("advertise", "--advertise", "RINGRIFT_ADVERTISE", group,
+                 "host under which the others reach this node; the machine's name unless given"),
+             &Options::advertise),
+        secret(row("join_token", "--join-token", "RINGRIFT_JOIN_TOKEN", group,
+                   "secret of all members; a flag shows in `ps`, so prefer the other ways"),
+               &Options::join_token),
+        path(row("join_token_file", "--join-token-file", "RINGRIFT_JOIN_TOKEN_FILE", group,
+                 "file that holds that secret alone"),
+             &Options::join_token_file),
+        text(row("nats", "--nats", "RINGRIFT_NATS", group,
+                 "URLs of the NATS servers, or 'managed' on voters; asked of a peer unless given"),
+             &Options::nats),
+        count(row("replicas", "--replicas", "RINGRIFT_REPLICAS", group,
+                  "copies of the event log; one a voter unless given"),
+              &Options::replicas),
+    };
+}
+
+std::vector<OptionRow> make_nats_rows() {
+    constexpr auto group = "NATS";
+    return {
+        text(row("nats_user", "--nats-user", "RINGRIFT_NATS_USER", group, "user name"),
+             &Options::nats_user),
+        secret(row("nats_password", "--nats-password", "RINGRIFT_NATS_PASSWORD", group,
+                   "its password; a flag shows in `ps`, so prefer the other ways"),
+               &Options::nats_password),
+        path(row("nats_creds", "--nats-creds", "RINGRIFT_NATS_CREDS", group,
+                 "credentials file (JWT and seed)"),
+             &Options::nats_creds),
+        path(row("nats_nkey", "--nats-nkey", "RINGRIFT_NATS_NKEY", group, "file with an nkey seed"),
+             &Options::nats_nkey),
+        path(row("nats_ca", "--nats-ca", "RINGRIFT_NATS_CA", group,
+                 "certificate of who signed the servers'; turns TLS on"),
+             &Options::nats_ca),
+        path(row("nats_cert", "--nats-cert", "RINGRIFT_NATS_CERT", group,
+                 "certificate of this node, where the servers ask for one"),
+             &Options::nats_cert),
+        path(row("nats_key", "--nats-key", "RINGRIFT_NATS_KEY", group, "its private key"),
+             &Options::nats_key),
+        port(row("nats_port", "--nats-port", "RINGRIFT_NATS_PORT", group,
+                 "port of a managed server, for clients"),
+             &Options::nats_port),
+        port(row("nats_route_port", "--nats-route-port", "RINGRIFT_NATS_ROUTE_PORT", group,
+                 "port of a managed server, for the other servers"),
+             &Options::nats_route_port),
+        list(row("nats_routes", "--nats-routes", "RINGRIFT_NATS_ROUTES", group,
+                 "host:port of the other managed servers; the hosts of --peers unless given"),
+             &Options::nats_routes),
+    };
+}
+
 std::vector<OptionRow> make_silence_rows() {
     constexpr auto group = "Silence";
     return {
@@ -240,8 +324,8 @@ std::vector<OptionRow> make_operator_rows() {
 const std::vector<OptionRow>& option_table() {
     static const std::vector<OptionRow> table = [] {
         std::vector<OptionRow> rows;
-        for (auto make : {make_node_rows, make_run_rows, make_silence_rows, make_scaling_rows,
-                          make_operator_rows}) {
+        for (auto make : {make_node_rows, make_run_rows, make_cluster_rows, make_nats_rows,
+                          make_silence_rows, make_scaling_rows, make_operator_rows}) {
             for (OptionRow& made : make()) rows.push_back(std::move(made));
         }
         return rows;

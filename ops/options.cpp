@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <charconv>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <thread>
 
 #include "bus/ids.hpp"
@@ -24,14 +26,13 @@ namespace {
 constexpr std::string_view file_variable = "RINGRIFT_CONFIG_FILE";
 
 /// RINGRIFT_* that mean something to others: to jobs, to the CLI, to the tests.
-constexpr std::array<std::string_view, 19> other_variables = {
-    "RINGRIFT_CONFIG_FILE",    "RINGRIFT_URL",        "RINGRIFT_JOIN_TOKEN",
-    "RINGRIFT_WORK_ID",        "RINGRIFT_FENCE",      "RINGRIFT_CONFIG",
-    "RINGRIFT_MODEL",          "RINGRIFT_BASELINE",   "RINGRIFT_OUTPUT_DIR",
-    "RINGRIFT_GPUS",           "RINGRIFT_SEED",       "RINGRIFT_TRACEPARENT",
-    "RINGRIFT_CHANNEL",        "RINGRIFT_WORK_TYPE",  "RINGRIFT_TESTS",
-    "RINGRIFT_SANITIZE",       "RINGRIFT_BINARY_DIR", "RINGRIFT_SOURCE_DIR",
-    "RINGRIFT_SIMULATION_SEED"};
+constexpr std::array<std::string_view, 18> other_variables = {
+    "RINGRIFT_CONFIG_FILE", "RINGRIFT_URL",         "RINGRIFT_WORK_ID",
+    "RINGRIFT_FENCE",       "RINGRIFT_CONFIG",      "RINGRIFT_MODEL",
+    "RINGRIFT_BASELINE",    "RINGRIFT_OUTPUT_DIR",  "RINGRIFT_GPUS",
+    "RINGRIFT_SEED",        "RINGRIFT_TRACEPARENT", "RINGRIFT_CHANNEL",
+    "RINGRIFT_WORK_TYPE",   "RINGRIFT_TESTS",       "RINGRIFT_SANITIZE",
+    "RINGRIFT_BINARY_DIR",  "RINGRIFT_SOURCE_DIR",  "RINGRIFT_SIMULATION_SEED"};
 
 /// A value as somebody said it, and where.
 struct Said {
@@ -100,19 +101,24 @@ void fill_in_machine(const OptionSources& sources, LoadedOptions& loaded) {
         loaded.options.node_id = sources.hostname;
         loaded.origins["node_id"] = "default, the machine's name";
     }
+    if (loaded.options.advertise.empty()) {
+        loaded.options.advertise = sources.hostname;
+        loaded.origins["advertise"] = "default, the machine's name";
+    }
     if (loaded.options.slots == 0) {
         loaded.options.slots = std::max(1, sources.cores);
         loaded.origins["slots"] = "default, the machine's cores";
     }
 }
 
-void read_token_file(LoadedOptions& loaded, std::vector<std::string>& problems) {
-    const std::filesystem::path& path = loaded.options.admin_token_file;
+/// The secret `key` out of the file that `key`_file names, where one does.
+void read_secret_file(const std::string& key, const std::filesystem::path& path,
+                      std::string& secret, LoadedOptions& loaded,
+                      std::vector<std::string>& problems) {
     if (path.empty()) return;
-    if (!loaded.options.admin_token.empty()) {
-        problems.push_back("both admin_token (" + loaded.origins["admin_token"] +
-                           ") and admin_token_file (" + loaded.origins["admin_token_file"] +
-                           ") are set; set one of them");
+    if (!secret.empty()) {
+        problems.push_back("both " + key + " (" + loaded.origins[key] + ") and " + key + "_file (" +
+                           loaded.origins[key + "_file"] + ") are set; set one of them");
         return;
     }
     std::ifstream stream(path);
@@ -133,8 +139,8 @@ void read_token_file(LoadedOptions& loaded, std::vector<std::string>& problems) 
         loaded.warnings.push_back("anybody on this machine can read " + path.string() +
                                   "; chmod 600 it");
     }
-    loaded.options.admin_token = std::move(token);
-    loaded.origins["admin_token"] = "file " + path.string();
+    secret = std::move(token);
+    loaded.origins[key] = "file " + path.string();
 }
 
 bool is_cluster_name(const std::string& name) {
@@ -199,10 +205,27 @@ bus::Result<LoadedOptions, Exit> load(const OptionSources& sources) {
     note_strange_variables(sources, loaded.warnings);
     read_all(sources, file, loaded, problems);
     fill_in_machine(sources, loaded);
-    read_token_file(loaded, problems);
+    Options& options = loaded.options;
+    read_secret_file("admin_token", options.admin_token_file, options.admin_token, loaded,
+                     problems);
+    read_secret_file("join_token", options.join_token_file, options.join_token, loaded, problems);
     if (problems.empty()) problems = problems_of(loaded.options);
     if (!problems.empty()) return Exit{ExitCode::usage, joined(problems)};
     return loaded;
+}
+
+std::optional<HostAndPort> host_and_port(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) return {};
+    int port = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
+    if (error != std::errc() || stop != end || port < 1 || port > 65535) return {};
+    std::string host(text.substr(0, colon));
+    const bool is_v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (is_v6) host = host.substr(1, host.size() - 2);
+    if (host.find(is_v6 ? '/' : ':') != std::string::npos) return {};
+    return HostAndPort{std::move(host), port};
 }
 
 std::vector<std::string> problems_of(const Options& options) {
@@ -222,6 +245,22 @@ std::vector<std::string> problems_of(const Options& options) {
     refuse_unless(options.min_nodes <= options.max_nodes,
                   "min_nodes (" + std::to_string(options.min_nodes) + ") is more than max_nodes (" +
                       std::to_string(options.max_nodes) + "); lower the one or raise the other");
+    const std::size_t voters = options.voters.size();
+    refuse_unless(voters == 0 || voters == 1 || voters == 3 || voters == 5,
+                  "voters names " + std::to_string(voters) +
+                      " nodes; name 1, 3 or 5, so that a majority is clear");
+    refuse_unless(std::set(options.voters.begin(), options.voters.end()).size() == voters,
+                  "voters names a node twice; name each once");
+    for (const auto* places : {&options.peers, &options.nats_routes}) {
+        for (const std::string& place : *places) {
+            refuse_unless(host_and_port(place).has_value(),
+                          "'" + place + "' is no host:port; write it like 10.0.0.7:8770");
+        }
+    }
+    refuse_unless(options.replicas <= 5 && (options.replicas == 0 || options.replicas % 2 == 1),
+                  "replicas is " + std::to_string(options.replicas) + "; give 1, 3 or 5");
+    refuse_unless(options.nats_cert.empty() == options.nats_key.empty(),
+                  "nats_cert and nats_key belong together; give both or none");
     refuse_unless(options.heartbeat >= heartbeat_min,
                   with_value("heartbeat", options.heartbeat) + " is shorter than " +
                       to_text(heartbeat_min) + "; make it longer");

@@ -44,6 +44,26 @@ struct Options {
     std::int64_t slots = 0;             ///< Jobs at the same time; 0 until loaded: then the cores.
     bus::Duration stop_grace = std::chrono::seconds(30);  ///< From SIGTERM to SIGKILL for a job.
 
+    // The cluster, for `ringrift node`
+    std::vector<std::string> peers = {};   ///< host:port of members to join through.
+    std::vector<std::string> voters = {};  ///< Names of 1, 3 or 5 nodes; empty: asked of a peer.
+    std::string advertise = {};   ///< How others reach this node; empty until loaded: its name.
+    std::string join_token = {};  ///< Secret that every member knows; the servers' passwords, too.
+    std::filesystem::path join_token_file = {};
+    std::string nats = {};  ///< `managed`, or URLs of servers; empty: asked of a peer.
+    std::string nats_user = {};
+    std::string nats_password = {};         ///< Secret.
+    std::filesystem::path nats_creds = {};  ///< File with a JWT and its seed.
+    std::filesystem::path nats_nkey = {};   ///< File with a seed.
+    std::filesystem::path nats_ca = {};     ///< Of the servers' certificates; turns TLS on.
+    std::filesystem::path nats_cert = {};   ///< This node's, where the servers ask for one.
+    std::filesystem::path nats_key = {};
+    int nats_port = 4222;        ///< Of a managed server, for clients.
+    int nats_route_port = 6222;  ///< Of a managed server, for the other servers.
+    /// host:port of the other managed servers; empty: the hosts of `peers`, same port as here.
+    std::vector<std::string> nats_routes = {};
+    std::int64_t replicas = 0;  ///< Copies of the event log; 0: as many as voters, at most 5.
+
     // When silence means what. Each must be longer than the one before.
     bus::Duration heartbeat = std::chrono::seconds(15);
     bus::Duration lease = std::chrono::seconds(45);  ///< Three heartbeats: two may get lost.
@@ -61,6 +81,14 @@ struct Options {
     std::string admin_token = {};  ///< Secret. Empty: POST is accepted from loopback only.
     std::filesystem::path admin_token_file = {};
 };
+
+struct HostAndPort {
+    std::string host = {};  ///< A name, or an address without brackets.
+    int port = 0;
+    friend bool operator==(const HostAndPort&, const HostAndPort&) = default;
+};
+/// From `host:port` or `[v6]:port`; empty when it is neither.
+std::optional<HostAndPort> host_and_port(std::string_view text);
 
 /// What was said on the command line: option key -> text.
 using OptionTexts = std::map<std::string, std::string>;
