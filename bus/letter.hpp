@@ -18,13 +18,19 @@
 #include <vector>
 
 #include "bus/messages/leadership_messages.hpp"
+#include "bus/messages/node_messages.hpp"
+#include "bus/messages/work_messages.hpp"
 #include "bus/result.hpp"
 
 namespace ringrift::bus {
 
 using Message = std::variant<
     // leadership
-    VoteRequest, VoteReply, Beacon, BeaconReply, Resignation, StepDownRequest>;
+    VoteRequest, VoteReply, Beacon, BeaconReply, Resignation, StepDownRequest,
+    // nodes
+    NodeHeartbeat,
+    // work
+    WorkWanted>;
 
 struct Letter {
     NodeId from = {};

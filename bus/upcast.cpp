@@ -1,11 +1,25 @@
 #include "bus/upcast.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace ringrift::bus {
 
+namespace {
+
+/// Version 2 says which data folder the node has, and where its files are to be had.
+void node_joined_2(boost::json::object& data) {
+    data.insert({{"instance", ""}, {"transfer_port", 0}, {"transfer_key", ""}});
+}
+
+constexpr std::array table_of_upcasts = {
+    Upcast{.type = "NODE_JOINED", .from = 1, .apply = node_joined_2},
+};
+
+}  // namespace
+
 std::span<const Upcast> upcasts() {
-    return {};
+    return table_of_upcasts;
 }
 
 bool upcast(std::string_view type, int from, int to, boost::json::object& data,

@@ -180,6 +180,7 @@ int status_of(Refusal::Kind kind) {
         case Refusal::Kind::nothing_waits:
         case Refusal::Kind::no_room:
         case Refusal::Kind::held_back:
+        case Refusal::Kind::id_taken:
         case Refusal::Kind::node_rests:
         case Refusal::Kind::not_open: return 409;
     }

@@ -23,6 +23,7 @@ enum class ExitCode : int {
     workload_broken = 8,
     time_up = 9,
     internal = 10,
+    not_admitted = 11,
 };
 
 struct ExitMeaning {
@@ -30,7 +31,7 @@ struct ExitMeaning {
     std::string_view meaning = {};
 };
 
-inline constexpr std::array<ExitMeaning, 11> exit_meanings = {{
+inline constexpr std::array<ExitMeaning, 12> exit_meanings = {{
     {ExitCode::ok, "done"},
     {ExitCode::refused, "the node refused the request"},
     {ExitCode::usage, "wrong arguments or options"},
@@ -42,6 +43,7 @@ inline constexpr std::array<ExitMeaning, 11> exit_meanings = {{
     {ExitCode::workload_broken, "the workload file is broken"},
     {ExitCode::time_up, "--for was over before --until-generation was reached"},
     {ExitCode::internal, "a bug in RingRift; please report it"},
+    {ExitCode::not_admitted, "the cluster does not admit this node: token, name, version or clock"},
 }};
 
 /// Why the program will not go on; `sentence` says what to do about it.

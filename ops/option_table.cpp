@@ -225,8 +225,8 @@ std::vector<OptionRow> make_cluster_rows() {
         path(row("join_token_file", "--join-token-file", "RINGRIFT_JOIN_TOKEN_FILE", group,
                  "file that holds that secret alone"),
              &Options::join_token_file),
-        text(row("nats", "--nats", "RINGRIFT_NATS", group,
-                 "URLs of the NATS servers, or 'managed' on voters; asked of a peer unless given"),
+        list(row("nats", "--nats", "RINGRIFT_NATS", group,
+                 "URLs of the NATS servers; 'managed' runs one here; asked of a peer unless given"),
              &Options::nats),
         count(row("replicas", "--replicas", "RINGRIFT_REPLICAS", group,
                   "copies of the event log; one a voter unless given"),
@@ -245,8 +245,11 @@ std::vector<OptionRow> make_nats_rows() {
         path(row("nats_creds", "--nats-creds", "RINGRIFT_NATS_CREDS", group,
                  "credentials file (JWT and seed)"),
              &Options::nats_creds),
-        path(row("nats_nkey", "--nats-nkey", "RINGRIFT_NATS_NKEY", group, "file with an nkey seed"),
+        text(row("nats_nkey", "--nats-nkey", "RINGRIFT_NATS_NKEY", group, "public nkey, U..."),
              &Options::nats_nkey),
+        path(row("nats_nkey_seed", "--nats-nkey-seed", "RINGRIFT_NATS_NKEY_SEED", group,
+                 "file with the seed of that nkey"),
+             &Options::nats_nkey_seed),
         path(row("nats_ca", "--nats-ca", "RINGRIFT_NATS_CA", group,
                  "certificate of who signed the servers'; turns TLS on"),
              &Options::nats_ca),
@@ -264,6 +267,9 @@ std::vector<OptionRow> make_nats_rows() {
         list(row("nats_routes", "--nats-routes", "RINGRIFT_NATS_ROUTES", group,
                  "host:port of the other managed servers; the hosts of --peers unless given"),
              &Options::nats_routes),
+        yes_or_no(row("nats_sync_always", "--nats-sync-always", "RINGRIFT_NATS_SYNC_ALWAYS", group,
+                      "a managed server writes to disk before it acknowledges (2.10 or later)"),
+                  &Options::nats_sync_always),
     };
 }
 

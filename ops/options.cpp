@@ -101,6 +101,7 @@ void fill_in_machine(const OptionSources& sources, LoadedOptions& loaded) {
         loaded.options.node_id = sources.hostname;
         loaded.origins["node_id"] = "default, the machine's name";
     }
+    loaded.options.cluster_said = loaded.origins["cluster"] != "default";
     if (loaded.options.advertise.empty()) {
         loaded.options.advertise = sources.hostname;
         loaded.origins["advertise"] = "default, the machine's name";

@@ -30,6 +30,7 @@ struct Options {
     // Who and where
     std::string node_id = {};      ///< Empty until loaded: then the machine's name.
     std::string cluster = "main";  ///< A token of every subject, so letters, digits, - and _.
+    bool cluster_said = false;     ///< Whether that is more than the default.
     int port = 8770;               ///< 0 takes any free port; the log says which.
     /// `up` is for one machine, and a laptop in a cafe should not serve its API to the room: other
     /// machines get in only after somebody said so. 0.0.0.0 opens it on every interface.
@@ -50,7 +51,8 @@ struct Options {
     std::string advertise = {};   ///< How others reach this node; empty until loaded: its name.
     std::string join_token = {};  ///< Secret that every member knows; the servers' passwords, too.
     std::filesystem::path join_token_file = {};
-    std::string nats = {};  ///< `managed`, or URLs of servers; empty: asked of a peer.
+    /// URLs of servers; `managed` among them runs one here. Empty: asked of a peer.
+    std::vector<std::string> nats = {};
     std::string nats_user = {};
     std::string nats_password = {};         ///< Secret.
     std::filesystem::path nats_creds = {};  ///< File with a JWT and its seed.
@@ -62,7 +64,8 @@ struct Options {
     int nats_route_port = 6222;  ///< Of a managed server, for the other servers.
     /// host:port of the other managed servers; empty: the hosts of `peers`, same port as here.
     std::vector<std::string> nats_routes = {};
-    std::int64_t replicas = 0;  ///< Copies of the event log; 0: as many as voters, at most 5.
+    bool nats_sync_always = false;  ///< A managed server writes to disk before it acknowledges.
+    std::int64_t replicas = 0;      ///< Copies of the event log; 0: as many as voters, at most 5.
 
     // When silence means what. Each must be longer than the one before.
     bus::Duration heartbeat = std::chrono::seconds(15);

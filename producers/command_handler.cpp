@@ -15,6 +15,7 @@ std::string_view name_of(Refusal::Kind kind) {
         case Refusal::Kind::no_room: return "no_room";
         case Refusal::Kind::behind: return "behind";
         case Refusal::Kind::held_back: return "held_back";
+        case Refusal::Kind::id_taken: return "id_taken";
         case Refusal::Kind::node_rests: return "node_rests";
         case Refusal::Kind::not_open: return "not_open";
         case Refusal::Kind::invalid: return "invalid";

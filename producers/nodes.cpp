@@ -38,6 +38,14 @@ Decision decide(const Sight& sight, const JoinCluster& command) {
     if (joined.capacity.slots < 0)
         return refuse(Refusal::Kind::invalid, "slots must not be negative");
     const NodeEntry* known = find(sight.cluster.nodes, joined.node);
+    if (known && is_alive(*known) && !known->joined.instance.empty() &&
+        known->joined.instance != joined.instance) {
+        return refuse(Refusal::Kind::id_taken,
+                      "another machine is here as " + joined.node.value + ", at " +
+                          known->joined.host + ":" + std::to_string(known->joined.port) +
+                          "; give this one another --node-id, or wait until the former counts as "
+                          "offline");
+    }
     if (known && known->joined.incarnation >= joined.incarnation) {
         if (known->joined == joined)
             return refuse(Refusal::Kind::duplicate, joined.node.value + " is here");

@@ -28,7 +28,7 @@ BOOST_DESCRIBE_STRUCT(Capacity, (), (slots, cpus, gpus, memory_bytes, vram_bytes
 
 /// A daemon came up. A higher incarnation of the same node replaces the lower one.
 struct NodeJoined {
-    static constexpr EventInfo info = {"NODE_JOINED", Noun::nodes};
+    static constexpr EventInfo info = {"NODE_JOINED", Noun::nodes, Authority::anybody, 2};
     NodeId node = {};
     std::int64_t incarnation = 0;  ///< Starts of this node so far, counted by its StateManager.
     std::string host = {};
@@ -38,12 +38,15 @@ struct NodeJoined {
     std::vector<std::string> capabilities = {};  ///< Work types it may run; empty means all.
     std::string version = {};                    ///< Of the program.
     bool voter = false;
+    std::string instance = {};  ///< Of its data folder; tells a restart from another machine.
+    std::int64_t transfer_port = 0;  ///< Of its file server; 0 when it has none.
+    std::string transfer_key = {};   ///< CURVE public key of its file transfers, Z85.
     const std::string& about() const { return node.value; }
     friend bool operator==(const NodeJoined&, const NodeJoined&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeJoined, (),
                       (node, incarnation, host, port, capacity, gpu_name, capabilities, version,
-                       voter))
+                       voter, instance, transfer_port, transfer_key))
 
 /// What the node can hold changed while it ran.
 struct NodeUpdated {

@@ -80,6 +80,10 @@ std::optional<Response> refusal_to_post(const Request& request, const std::strin
                           "RINGRIFT_ADMIN_TOKEN.");
 }
 
+bool shows(const Request& request, const std::string& secret) {
+    return !secret.empty() && same_secret(shown_token(request), secret);
+}
+
 std::string actor_of(const Request& request, const std::string& admin_token) {
     return request.peer + (admin_token.empty() ? "" : " with the admin token");
 }

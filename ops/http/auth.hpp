@@ -18,6 +18,9 @@ namespace ringrift::ops::http {
 /// The answer to a request that may not change anything; empty when it may.
 std::optional<Response> refusal_to_post(const Request& request, const std::string& admin_token);
 
+/// Whether the request shows `secret`, compared in constant time. Nobody shows an empty one.
+bool shows(const Request& request, const std::string& secret);
+
 /// Who asks, as far as one can know: address, and whether the token was shown.
 std::string actor_of(const Request& request, const std::string& admin_token);
 

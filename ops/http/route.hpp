@@ -17,6 +17,7 @@
 #include "ops/http/message.hpp"
 #include "ops/http/queue_summary.hpp"
 #include "ops/http/server.hpp"
+#include "ops/join_terms.hpp"
 #include "ops/pulse.hpp"
 #include "projections/cluster_view.hpp"
 
@@ -26,10 +27,12 @@ struct ApiOptions {
     std::string node = {};
     std::string cluster = "main";
     std::string version = {};
-    int port = 8770;                                       ///< As bound; shown as this node's.
-    std::string admin_token = {};                          ///< Empty: POST from loopback only.
-    std::vector<std::string> known_peers = {};             ///< Seed addresses, as configured.
-    bus::Duration beat_age_max = std::chrono::seconds(5);  ///< An older pulse is no health.
+    int port = 8770;                            ///< As bound; shown as this node's.
+    std::string admin_token = {};               ///< Empty: POST from loopback only.
+    std::vector<std::string> known_peers = {};  ///< Seed addresses, as configured.
+    std::string join_token = {};                ///< Empty: nobody can join through this node.
+    std::optional<JoinTerms> join = {};         ///< What it answers to those that want to join.
+    bus::Duration beat_age_max = std::chrono::seconds(5);        ///< An older pulse is no health.
     bus::Duration catch_up_max = std::chrono::milliseconds(50);  ///< Folding before an answer.
     bus::Duration admin_deadline = std::chrono::seconds(10);
 };
@@ -97,5 +100,6 @@ std::vector<Route> work_routes();
 std::vector<Route> cluster_routes();
 std::vector<Route> event_routes();
 std::vector<Route> admin_routes();
+std::vector<Route> join_routes();
 
 }  // namespace ringrift::ops::http

@@ -1,0 +1,42 @@
+#pragma once
+
+// How a machine finds its cluster: by its own options, by asking a member, or by what it remembers.
+//
+// What the options say goes first; what they leave open is asked of the peers, one after the other,
+// then of the members that were there last time. Voters that know their servers need no answer:
+// somebody has to be first. What was learned is remembered in the node's store for the next start.
+// Blocks, with a bound for each peer; called before anything is started.
+
+#include <functional>
+
+#include "bus/nats_settings.hpp"
+#include "ops/cli/http_client.hpp"
+#include "ops/join_terms.hpp"
+#include "ops/options.hpp"
+#include "projections/store.hpp"
+
+namespace ringrift::ops {
+
+/// All that the daemon must know of the cluster.
+struct ClusterPlace {
+    std::string cluster = {};
+    std::vector<bus::NodeId> voters = {};
+    bool is_voter = false;
+    bus::NatsSettings nats = {};
+    std::string instance = {};  ///< Of this data folder.
+    JoinTerms terms = {};       ///< What this node answers to those that want to join.
+    std::vector<std::string> warnings = {};
+};
+
+/// How a member is asked; an argument, so that tests need no socket.
+using AskMember =
+    std::function<bus::Result<cli::ClientResponse, cli::ClientTrouble>(const cli::ClientRequest&)>;
+
+bus::Result<ClusterPlace, Exit> find_cluster(const Options& options, projections::Store& store,
+                                             const AskMember& ask,
+                                             const std::function<bus::Time()>& now);
+
+/// Random, 32 hexadecimal digits; made at the first start and kept in the store.
+bus::Result<std::string, std::string> instance_of(projections::Store& store);
+
+}  // namespace ringrift::ops
