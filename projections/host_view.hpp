@@ -37,6 +37,7 @@ struct Heartbeat {
     std::set<bus::Position> fences = {};
     HostSample sample = {};
     std::optional<bus::Time> idle_since_at = {};  ///< No job runs there since then.
+    bus::Position folded = 0;                     ///< How far it has come in the log.
 };
 
 /// A job that the hands know of on this node.
@@ -77,6 +78,9 @@ struct HostView {
     bus::Position files_as_of = 0;                ///< Folded when the scan of `files` began: a file
                                                   ///< recorded later may lie here unseen.
     std::optional<bus::Time> idle_since_at = {};  ///< No job runs here since then.
+    /// Since when this node has not reached its cluster. Empty while it does, and always on a
+    /// machine that is a cluster by itself.
+    std::optional<bus::Time> cut_off_since_at = {};
 };
 
 /// A node's word arrived. Its `at` is when it was heard, by the clock of who hears it: nobody

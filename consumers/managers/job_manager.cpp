@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "producers/late_results.hpp"
+
 namespace ringrift::consumers {
 namespace {
 
@@ -29,6 +31,16 @@ bool goes_on(const projections::ClusterView& cluster, const bus::NodeId& self, c
     if (item == nullptr || item->order.type != bus::WorkType::selfplay) return false;
     const bool is_mine_anew = item->lease && item->lease->node == self;
     return item->status != projections::WorkStatus::cancelled && !is_mine_anew;
+}
+
+/// Whether the leader has given this node's exclusive work to others by now, for all it can know.
+bool is_fenced_off(const projections::HostView& host, bus::Time now, bus::Duration lease) {
+    return host.cut_off_since_at && now - *host.cut_off_since_at >= lease;
+}
+
+/// Two of it would contradict each other.
+bool is_exclusive(bus::WorkType type) {
+    return producers::late_result_of(type) == producers::LateResult::drop;
 }
 
 Command report_of(const JobEnded& ended, const bus::NodeId& self) {
@@ -76,17 +88,21 @@ bool games_recorded(const projections::ClusterView& cluster, const JobEnded& end
 
 }  // namespace
 
-JobChanges plan(const producers::Sight& sight, const std::map<JobId, JobEnded>& ended) {
+JobChanges plan(const producers::Sight& sight, const std::map<JobId, JobEnded>& ended,
+                bus::Duration lease) {
     JobChanges changes;
     const auto leases = leases_of(sight.cluster, sight.host.self);
+    const bool fenced_off = is_fenced_off(sight.host, sight.now, lease);
     for (const auto& [job, item] : leases) {
-        if (!sight.host.jobs.contains(job.fence) && !ended.contains(job))
+        if (!fenced_off && !sight.host.jobs.contains(job.fence) && !ended.contains(job))
             changes.start.push_back(job);
     }
     for (const auto& [fence, here] : sight.host.jobs) {
         const JobId job = {.work = here.work, .fence = fence};
-        if (here.stopping || leases.contains(job) || goes_on(sight.cluster, sight.host.self, job))
-            continue;
+        const auto held = leases.find(job);
+        const bool may_go_on =
+            held != leases.end() && !(fenced_off && is_exclusive(held->second->order.type));
+        if (here.stopping || may_go_on || goes_on(sight.cluster, sight.host.self, job)) continue;
         changes.stop.push_back(job);
     }
     return changes;
@@ -98,8 +114,8 @@ bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self
     return !holds && games_recorded(cluster, ended);
 }
 
-JobManager::JobManager(Hands& hands, ExpandWork expand)
-    : hands_(hands), expand_(std::move(expand)) {}
+JobManager::JobManager(Hands& hands, ExpandWork expand, bus::Duration lease)
+    : hands_(hands), expand_(std::move(expand)), lease_(lease) {}
 
 std::size_t JobManager::sense(projections::HostView& host, bus::Time now) {
     const auto reports = hands_.drain();
@@ -136,7 +152,7 @@ std::size_t JobManager::sense(projections::HostView& host, bus::Time now) {
 
 std::size_t JobManager::carry_out(const producers::Sight& sight, projections::HostView& host,
                                   bool accept_new) {
-    const JobChanges changes = plan(sight, ended_);
+    const JobChanges changes = plan(sight, ended_, lease_);
     std::size_t made = 0;
     for (const JobId& job : changes.stop) {
         if (made == changes_per_call_max) return made;

@@ -11,6 +11,7 @@
 #include <map>
 
 #include "consumers/hands.hpp"
+#include "consumers/lease_watch.hpp"
 #include "consumers/loop.hpp"
 #include "consumers/workload.hpp"
 
@@ -21,13 +22,15 @@ namespace ringrift::consumers {
 using ExpandWork =
     std::function<bus::Result<JobOrder, CannotRun>(const bus::WorkQueued&, bus::Position fence)>;
 
-/// What `carry_out` will do. Pure, so that its test needs no process.
+/// What `carry_out` will do. Pure, so that its test needs no process. A node that has been cut off
+/// for a lease ends its exclusive jobs itself: somebody else may run them by now.
 struct JobChanges {
     std::vector<JobId> start = {};
     std::vector<JobId> stop = {};
     friend bool operator==(const JobChanges&, const JobChanges&) = default;
 };
-JobChanges plan(const producers::Sight& sight, const std::map<JobId, JobEnded>& ended);
+JobChanges plan(const producers::Sight& sight, const std::map<JobId, JobEnded>& ended,
+                bus::Duration lease = lease_default);
 
 /// Whether the log has all that the end of this job has to say.
 bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self,
@@ -35,7 +38,7 @@ bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self
 
 class JobManager {
   public:
-    JobManager(Hands& hands, ExpandWork expand);
+    JobManager(Hands& hands, ExpandWork expand, bus::Duration lease = lease_default);
 
     /// Takes the hands' news into the host view. Returns how many reports there were.
     std::size_t sense(projections::HostView& host, bus::Time now);
@@ -71,6 +74,7 @@ class JobManager {
 
     Hands& hands_;
     ExpandWork expand_;
+    const bus::Duration lease_;
     std::map<JobId, JobEnded> ended_;  ///< Not yet settled.
     std::vector<JobSays> said_;
     std::int64_t started_ = 0;
