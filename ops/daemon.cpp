@@ -6,6 +6,7 @@
 
 #include <thread>
 
+#include "ops/data_folder.hpp"
 #include "ops/http/api.hpp"
 #include "ops/jobs/file_store.hpp"
 #include "ops/jobs/posix_hands.hpp"
@@ -31,41 +32,18 @@ class SystemClock final : public bus::Clock {
     }
 };
 
-/// The data folder, there and writable with room for a start, or why not.
-std::optional<Exit> prepare_data_folder(const fs::path& folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error || access(folder.c_str(), W_OK | X_OK) != 0) {
-        const std::string why = error ? error.message() : "permission denied";
-        return Exit{
-            ExitCode::data_dir_unusable,
-            fmt::format("the data folder {} cannot be written ({}); choose another with --data",
-                        folder.string(), why)};
-    }
-    const auto space = fs::space(folder, error);
-    if (error) return {};
-    const auto disk = projections::judge_disk({}, projections::DiskState::ok,
-                                              static_cast<std::int64_t>(space.available),
-                                              static_cast<std::int64_t>(space.capacity));
-    if (disk.state == projections::DiskState::halted) {
-        return Exit{ExitCode::data_dir_unusable,
-                    fmt::format("the disk of the data folder {} is full: {}; free some or choose "
-                                "another with --data",
-                                folder.string(), disk.reason)};
-    }
-    return {};
-}
-
 NodeSettings settings_of(const Options& options, const Workload& workload,
-                         const producers::Machine& machine, std::string log_kind) {
+                         const producers::Machine& machine, const Surroundings& around,
+                         std::string log_kind) {
     return {.self = {.node = {options.node_id},
-                     .host = options.bind,
+                     .host = around.host.empty() ? options.bind : around.host,
                      .port = options.port,
                      .capacity = machine.capacity,
                      .gpu_name = machine.gpu_name,
                      .version = std::string(program_version),
-                     .voter = true},
-            .cluster = options.cluster,
+                     .voter = around.is_voter,
+                     .instance = around.instance},
+            .cluster = around.cluster.empty() ? options.cluster : around.cluster,
             .log_kind = std::move(log_kind),
             .config = workload.cluster,
             .run_seed = options.seed,
@@ -101,8 +79,10 @@ bool generation_reached(const projections::ClusterView& cluster, std::int64_t ge
 
 class Daemon {
   public:
-    Daemon(const LoadedOptions& loaded, Workload workload, OpenEvents open)
-        : options_(loaded.options), workload_(std::move(workload)), open_events_(std::move(open)) {}
+    Daemon(const LoadedOptions& loaded, Workload workload, Surroundings surroundings)
+        : options_(loaded.options),
+          workload_(std::move(workload)),
+          around_(std::move(surroundings)) {}
 
     Exit run();
 
@@ -118,7 +98,7 @@ class Daemon {
 
     const Options options_;
     const Workload workload_;
-    const OpenEvents open_events_;
+    const Surroundings around_;
     const fs::path programs_ = folder_of_this_program();
     SystemClock clock_;
     StopSignals signals_;
@@ -143,7 +123,7 @@ class Daemon {
 std::optional<Exit> Daemon::open_stores() {
     const fs::path& data = options_.data_dir;
     if (auto exit = prepare_data_folder(data)) return exit;
-    auto events = open_events_(options_);
+    auto events = around_.open_events(options_);
     if (!events) return events.error();
     events_ = std::move(*events);
     auto store = projections::SqliteStore::open((data / "state.db").string());
@@ -179,12 +159,15 @@ std::optional<Exit> Daemon::open_api() {
         const auto last = events_.log->last();
         if (snapshot && last && snapshot->position <= *last) from_snapshot = std::move(*snapshot);
     }
-    api_ = std::make_unique<http::Api>(http::ApiOptions{.node = options_.node_id,
-                                                        .cluster = options_.cluster,
-                                                        .version = std::string(program_version),
-                                                        .port = options_.port,
-                                                        .admin_token = options_.admin_token},
-                                       ports, std::move(from_snapshot));
+    http::ApiOptions api = {.node = options_.node_id,
+                            .cluster = around_.cluster.empty() ? options_.cluster : around_.cluster,
+                            .version = std::string(program_version),
+                            .port = options_.port,
+                            .admin_token = options_.admin_token};
+    api.known_peers = around_.known_peers;
+    api.join_token = options_.join_token;
+    api.join = around_.terms;
+    api_ = std::make_unique<http::Api>(std::move(api), ports, std::move(from_snapshot));
     server_ = std::make_unique<http::Server>(
         http::ServerOptions{.host = options_.bind, .port = options_.port}, api_->calls());
     const auto bound = server_->listen();
@@ -213,7 +196,7 @@ std::optional<Exit> Daemon::start_node() {
         return path ? std::optional(path->string()) : std::nullopt;
     };
     node_ = std::make_unique<Node>(
-        settings_of(options_, workload_, host_->machine(), events_.kind),
+        settings_of(options_, workload_, host_->machine(), around_, events_.kind),
         NodePorts{.clock = clock_,
                   .log = *events_.log,
                   .store = *store_,
@@ -297,6 +280,10 @@ Exit Daemon::go_round() {
             spdlog::info("[P2P] Node stopping: jobs are ended, at most {} s",
                          options_.stop_grace.count() / 1000);
         }
+        if (around_.look) {
+            const std::string news = around_.look(*store_, now);
+            if (!news.empty()) lines.say({LineLevel::warning, "[P2P] " + news});
+        }
         if (const auto line = disk.news(node_->host_view().disk)) lines.say(*line);
         printer_.show(node_->view(), node_->host_view(), now - started_at_, now);
         if (done == 0) signals_.wait(Node::idle_max);
@@ -313,8 +300,8 @@ Exit Daemon::go_round() {
 
 }  // namespace
 
-Exit run_daemon(const LoadedOptions& loaded, Workload workload, OpenEvents open) {
-    return Daemon(loaded, std::move(workload), std::move(open)).run();
+Exit run_daemon(const LoadedOptions& loaded, Workload workload, Surroundings surroundings) {
+    return Daemon(loaded, std::move(workload), std::move(surroundings)).run();
 }
 
 }  // namespace ringrift::ops

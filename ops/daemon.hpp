@@ -8,12 +8,28 @@
 // started, and is one sentence with an exit code of its own.
 
 #include "ops/event_access.hpp"
+#include "ops/join_terms.hpp"
 #include "ops/workload.hpp"
+#include "projections/store.hpp"
 
 namespace ringrift::ops {
 
+/// What lies around the node besides its own machine. The defaults are those of a machine that is a
+/// cluster by itself. All that it refers to outlives the daemon.
+struct Surroundings {
+    OpenEvents open_events = open_embedded_events;
+    std::string cluster = {};   ///< Empty: as the options name it.
+    std::string host = {};      ///< Under which others reach this node; empty: as it is bound.
+    std::string instance = {};  ///< Of the data folder.
+    bool is_voter = true;
+    std::vector<std::string> known_peers = {};
+    std::optional<JoinTerms> terms = {};  ///< For those that want to join through this node.
+    /// Asked in every round, on the node's thread, and must not block. A sentence that is news.
+    std::function<std::string(projections::Store&, bus::Time)> look = {};
+};
+
 /// Runs until told to stop (SIGINT, SIGTERM, POST /admin/shutdown, --for, --until-generation).
 /// Blocks the calling thread, which becomes the node's thread.
-Exit run_daemon(const LoadedOptions& loaded, Workload workload, OpenEvents open);
+Exit run_daemon(const LoadedOptions& loaded, Workload workload, Surroundings surroundings);
 
 }  // namespace ringrift::ops

@@ -24,6 +24,7 @@ enum class ExitCode : int {
     time_up = 9,
     internal = 10,
     not_admitted = 11,
+    log_unusable = 12,
 };
 
 struct ExitMeaning {
@@ -31,7 +32,7 @@ struct ExitMeaning {
     std::string_view meaning = {};
 };
 
-inline constexpr std::array<ExitMeaning, 12> exit_meanings = {{
+inline constexpr std::array<ExitMeaning, 13> exit_meanings = {{
     {ExitCode::ok, "done"},
     {ExitCode::refused, "the node refused the request"},
     {ExitCode::usage, "wrong arguments or options"},
@@ -44,6 +45,7 @@ inline constexpr std::array<ExitMeaning, 12> exit_meanings = {{
     {ExitCode::time_up, "--for was over before --until-generation was reached"},
     {ExitCode::internal, "a bug in RingRift; please report it"},
     {ExitCode::not_admitted, "the cluster does not admit this node: token, name, version or clock"},
+    {ExitCode::log_unusable, "the event log of the cluster cannot be used"},
 }};
 
 /// Why the program will not go on; `sentence` says what to do about it.

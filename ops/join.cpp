@@ -23,10 +23,6 @@ constexpr std::string_view terms_name = "cluster_terms";
 constexpr std::string_view managed = "managed";
 constexpr bus::Duration answer_max = std::chrono::seconds(5);
 
-bool is_managed(const Options& options) {
-    return std::ranges::find(options.nats, managed) != options.nats.end();
-}
-
 std::string url_of(const HostAndPort& place) {
     const bool is_v6 = place.host.find(':') != std::string::npos;
     return "nats://" + (is_v6 ? "[" + place.host + "]" : place.host) + ":" +
@@ -222,17 +218,22 @@ std::optional<Exit> what_is_missing(const Options& options, const JoinTerms& ter
 
 }  // namespace
 
-bus::Result<std::string, std::string> instance_of(projections::Store& store) {
+bool is_managed(const Options& options) {
+    return std::ranges::find(options.nats, managed) != options.nats.end();
+}
+
+bus::Result<std::string, Exit> instance_of(projections::Store& store) {
     const auto known = store.get(instance_name);
-    if (!known) return store.trouble();
+    if (!known) return Exit{ExitCode::data_dir_unusable, store.trouble()};
     if (*known && !(*known)->empty()) return **known;
     constexpr std::string_view digits = "0123456789abcdef";
     std::array<unsigned char, 16> bytes = {};
     if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-        return std::string("the system gives no random numbers");
+        return Exit{ExitCode::internal, "the system gives no random numbers"};
     std::string instance;
     for (const unsigned char byte : bytes) instance += {digits[byte >> 4], digits[byte & 15]};
-    if (!store.put(instance_name, instance)) return store.trouble();
+    if (!store.put(instance_name, instance))
+        return Exit{ExitCode::data_dir_unusable, store.trouble()};
     return instance;
 }
 
@@ -240,7 +241,7 @@ bus::Result<ClusterPlace, Exit> find_cluster(const Options& options, projections
                                              const AskMember& ask,
                                              const std::function<bus::Time()>& now) {
     const auto instance = instance_of(store);
-    if (!instance) return Exit{ExitCode::data_dir_unusable, instance.error()};
+    if (!instance) return instance.error();
     ClusterPlace place = {.instance = *instance};
     const auto remembered = store.get(terms_name);
     std::optional<JoinTerms> before;

@@ -28,6 +28,9 @@ struct ClusterPlace {
     std::vector<std::string> warnings = {};
 };
 
+/// Whether `--nats` asks for a server of this node's own.
+bool is_managed(const Options& options);
+
 /// How a member is asked; an argument, so that tests need no socket.
 using AskMember =
     std::function<bus::Result<cli::ClientResponse, cli::ClientTrouble>(const cli::ClientRequest&)>;
@@ -37,6 +40,6 @@ bus::Result<ClusterPlace, Exit> find_cluster(const Options& options, projections
                                              const std::function<bus::Time()>& now);
 
 /// Random, 32 hexadecimal digits; made at the first start and kept in the store.
-bus::Result<std::string, std::string> instance_of(projections::Store& store);
+bus::Result<std::string, Exit> instance_of(projections::Store& store);
 
 }  // namespace ringrift::ops

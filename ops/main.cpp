@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "ops/cli/commands.hpp"
+#include "ops/run_node.hpp"
 #include "ops/option_table.hpp"
 #include "ops/options.hpp"
 #include "ops/print_log.hpp"
@@ -26,6 +27,7 @@ int end_with(const ops::Exit& exit) {
 /// `up` and `config` share the options.
 struct OptionCommands {
     ops::OptionSources up = ops::sources_of_this_process();
+    ops::OptionSources node = ops::sources_of_this_process();
     ops::OptionSources config = ops::sources_of_this_process();
     bool json = false;
 };
@@ -33,6 +35,11 @@ struct OptionCommands {
 int run_up(const OptionCommands& said) {
     const auto loaded = ops::load(said.up);
     return loaded ? end_with(ops::run_up(*loaded)) : end_with(loaded.error());
+}
+
+int run_node(const OptionCommands& said) {
+    const auto loaded = ops::load(said.node);
+    return loaded ? end_with(ops::run_node(*loaded)) : end_with(loaded.error());
 }
 
 int show_config(const OptionCommands& said) {
@@ -64,6 +71,16 @@ void add_local_commands(CLI::App& app, OptionCommands& said, int& code) {
         ops::exit_code_help());
     ops::add_option_flags(*up, said.up);
     up->callback([&] { code = run_up(said); });
+
+    CLI::App* node = app.add_subcommand("node", "Run one node of a cluster, on NATS JetStream");
+    node->footer(
+        "Three voters that run their own servers need RINGRIFT_JOIN_TOKEN and, on each machine:\n"
+        "  ringrift node --node-id v1 --voters v1,v2,v3 --nats managed --peers v2:8770,v3:8770\n"
+        "A worker needs the same token and\n"
+        "  ringrift node --node-id gpu-7 --peers v1:8770\n\n" +
+        ops::exit_code_help());
+    ops::add_option_flags(*node, said.node);
+    node->callback([&] { code = run_node(said); });
 
     CLI::App* config = app.add_subcommand(
         "config", "What is set, where it comes from, and whether it fits together");

@@ -7,7 +7,6 @@
 #include "ops/workload.hpp"
 
 namespace ringrift::ops {
-namespace {
 
 void set_up_logging(LogLevel level) {
     const auto logger = spdlog::stderr_color_mt("ringrift");
@@ -17,22 +16,23 @@ void set_up_logging(LogLevel level) {
     spdlog::flush_on(spdlog::level::info);
 }
 
-}  // namespace
-
 std::filesystem::path folder_of_this_program() {
     std::error_code error;
     return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
 
+bus::Result<Workload, Exit> workload_of(const Options& options) {
+    const std::filesystem::path programs = folder_of_this_program();
+    return load_workload(options.workload.empty() ? reference_workload(programs) : options.workload,
+                         programs);
+}
+
 Exit run_up(const LoadedOptions& loaded) {
     set_up_logging(loaded.options.log_level);
     for (const std::string& warning : loaded.warnings) spdlog::warn("{}", warning);
-    const std::filesystem::path programs = folder_of_this_program();
-    const std::filesystem::path file =
-        loaded.options.workload.empty() ? reference_workload(programs) : loaded.options.workload;
-    auto workload = load_workload(file, programs);
+    auto workload = workload_of(loaded.options);
     if (!workload) return workload.error();
-    return run_daemon(loaded, std::move(*workload), open_embedded_events);
+    return run_daemon(loaded, std::move(*workload), {});
 }
 
 }  // namespace ringrift::ops

@@ -21,7 +21,7 @@ std::string derived(std::string_view token, const std::string& purpose) {
 }
 
 /// NATS reads a quoted text as JSON does.
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     std::string out;
     bus::append_json_string(out, text);
     return out;
@@ -36,12 +36,12 @@ std::string routes_text(const NatsServerConfig& config) {
     if (config.routes.empty()) return {};
     const std::string password =
         derived(config.join_token, "ringrift nats routes " + config.cluster);
-    std::string text = "cluster {\n  name: " + quoted("ringrift_" + config.cluster) +
-                       "\n  listen: " + quoted(at({config.listen, config.route_port})) +
-                       "\n  authorization { user: \"route\", password: " + quoted(password) +
+    std::string text = "cluster {\n  name: " + json_text("ringrift_" + config.cluster) +
+                       "\n  listen: " + json_text(at({config.listen, config.route_port})) +
+                       "\n  authorization { user: \"route\", password: " + json_text(password) +
                        ", timeout: 5 }\n  routes: [\n";
     for (const HostAndPort& route : config.routes) {
-        text += "    " + quoted("nats-route://route:" + password + "@" + at(route)) + "\n";
+        text += "    " + json_text("nats-route://route:" + password + "@" + at(route)) + "\n";
     }
     return text + "  ]\n}\n";
 }
@@ -58,11 +58,11 @@ std::string server_config_text(const NatsServerConfig& config) {
     std::string text =
         "# Written by ringrift at each start; what is changed here is lost.\n"
         "server_name: " +
-        quoted(config.name) + "\nlisten: " + quoted(at({config.listen, config.port})) +
+        json_text(config.name) + "\nlisten: " + json_text(at({config.listen, config.port})) +
         "\nmax_payload: " + std::string(payload_max) +
-        "\nauthorization { user: " + quoted(nats_user) +
-        ", password: " + quoted(nats_password(config.join_token, config.cluster)) +
-        " }\njetstream {\n  store_dir: " + quoted(config.store.string()) + "\n";
+        "\nauthorization { user: " + json_text(nats_user) +
+        ", password: " + json_text(nats_password(config.join_token, config.cluster)) +
+        " }\njetstream {\n  store_dir: " + json_text(config.store.string()) + "\n";
     if (config.sync_always) text += "  sync_interval: always\n";
     return text + "}\n" + routes_text(config);
 }

@@ -1,0 +1,144 @@
+#include "ops/run_node.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "bus/lock_file.hpp"
+#include "bus/nats_log.hpp"
+#include "ops/daemon.hpp"
+#include "ops/data_folder.hpp"
+#include "ops/join.hpp"
+#include "ops/nats/managed_server.hpp"
+#include "ops/up.hpp"
+#include "projections/sqlite_store.hpp"
+
+namespace ringrift::ops {
+namespace {
+
+constexpr std::string_view mark_name = "log_mark";
+/// A cluster of servers that all start at once takes about ten seconds to find its leader.
+constexpr bus::Duration ready_max = std::chrono::seconds(60);
+constexpr bus::Duration mark_period = std::chrono::seconds(5);
+
+bus::Time wall_clock() {
+    return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
+}
+
+bus::Result<bus::LockFile, Exit> take_folder(const std::filesystem::path& folder) {
+    if (auto exit = prepare_data_folder(folder)) return *std::move(exit);
+    auto lock = bus::LockFile::acquire((folder / "node.lock").string());
+    if (lock) return std::move(*lock);
+    if (!lock.error().held) return Exit{ExitCode::data_dir_unusable, lock.error().sentence};
+    return Exit{ExitCode::data_dir_taken,
+                lock.error().sentence + "; end it, or give this one another folder with --data"};
+}
+
+/// What must be known before the log can be opened; from the node's own memory and its peers.
+struct Prepared {
+    ClusterPlace place = {};
+    std::optional<bus::LogMark> mark = {};
+};
+
+bus::Result<Prepared, Exit> prepare(const Options& options) {
+    auto store = projections::SqliteStore::open((options.data_dir / "state.db").string());
+    if (!store) return Exit{ExitCode::data_dir_unusable, store.error()};
+    auto place = find_cluster(options, **store, cli::call, wall_clock);
+    if (!place) return place.error();
+    const auto mark = (*store)->get(mark_name);
+    if (!mark) return Exit{ExitCode::data_dir_unusable, (*store)->trouble()};
+    return Prepared{.place = std::move(*place),
+                    .mark = *mark ? bus::mark_from_text(**mark) : std::nullopt};
+}
+
+NatsServerConfig server_of(const Options& options, const ClusterPlace& place) {
+    NatsServerConfig config = {.name = options.node_id,
+                               .cluster = place.cluster,
+                               .listen = options.bind,
+                               .port = options.nats_port,
+                               .route_port = options.nats_route_port,
+                               .join_token = options.join_token,
+                               .sync_always = options.nats_sync_always};
+    for (const std::string& route : options.nats_routes)
+        config.routes.push_back(*host_and_port(route));
+    if (!config.routes.empty()) return config;
+    for (const std::string& peer : options.peers)
+        config.routes.push_back({host_and_port(peer)->host, options.nats_route_port});
+    return config;
+}
+
+bus::Result<EventAccess, Exit> open_nats_events(bus::NatsConnection& connection,
+                                                const bus::NatsLogSettings& settings) {
+    bus::NatsLogSettings readers = settings;
+    readers.mark.reset();
+    readers.stream.may_create = false;
+    auto log = std::make_unique<bus::NatsLog>(connection, settings);
+    const auto until = std::chrono::steady_clock::now() + ready_max;
+    bus::NatsHealth said;
+    while (!log->wait_ready(std::chrono::seconds(2))) {
+        const bus::NatsHealth health = log->health();
+        if (health.state != said.state)
+            spdlog::info("[P2P] Waiting for the log: {}", health.sentence);
+        said = health;
+        if (bus::is_final(health.state) || std::chrono::steady_clock::now() > until)
+            return Exit{ExitCode::log_unusable, health.sentence};
+    }
+    EventAccess access = {.kind = "nats"};
+    access.lines = std::make_unique<bus::NatsLog>(connection, readers);
+    access.api_log = std::make_unique<bus::NatsLog>(connection, readers);
+    access.api = std::make_unique<http::LogSource>(*access.api_log);
+    access.log = std::move(log);
+    return access;
+}
+
+}  // namespace
+
+Exit run_node(const LoadedOptions& loaded) {
+    const Options& options = loaded.options;
+    set_up_logging(options.log_level);
+    for (const std::string& warning : loaded.warnings) spdlog::warn("{}", warning);
+    auto workload = workload_of(options);
+    if (!workload) return workload.error();
+    auto lock = take_folder(options.data_dir);
+    if (!lock) return lock.error();
+    auto prepared = prepare(options);
+    if (!prepared) return prepared.error();
+    const ClusterPlace& place = prepared->place;
+    for (const std::string& warning : place.warnings) spdlog::warn("{}", warning);
+
+    std::optional<ManagedServer> server;
+    if (is_managed(options)) {
+        auto started = ManagedServer::start(server_of(options, place), options.data_dir / "nats",
+                                            wall_clock());
+        if (!started) return started.error();
+        server.emplace(std::move(*started));
+        spdlog::info("[P2P] NATS server started pid={} port={}", server->pid(), options.nats_port);
+    }
+    bus::NatsConnection connection(place.nats);
+    bus::NatsLogSettings log = {.stream = {.cluster = place.cluster,
+                                           .replicas = static_cast<int>(place.terms.replicas),
+                                           .may_create = place.is_voter},
+                                .mark = prepared->mark};
+    bus::NatsLog* node_log = nullptr;
+    bus::Time mark_at = {};
+    Surroundings around = {.cluster = place.cluster,
+                           .host = options.advertise,
+                           .instance = place.instance,
+                           .is_voter = place.is_voter,
+                           .known_peers = options.peers,
+                           .terms = place.terms};
+    around.open_events = [&](const Options&) {
+        auto access = open_nats_events(connection, log);
+        if (access) node_log = static_cast<bus::NatsLog*>(access->log.get());
+        return access;
+    };
+    around.look = [&](projections::Store& store, bus::Time now) -> std::string {
+        if (node_log != nullptr && now - mark_at >= mark_period) {
+            mark_at = now;
+            const auto mark = node_log->mark();
+            if (mark && !store.put(mark_name, bus::to_text(*mark))) return store.trouble();
+        }
+        return server ? server->look(now) : std::string();
+    };
+    return run_daemon(loaded, std::move(*workload), std::move(around));
+}
+
+}  // namespace ringrift::ops
