@@ -141,7 +141,9 @@ std::size_t Node::run_loops(bus::Time now) {
         lease_watch_at_ = now + lease_watch_period;
         if (!ask(consumers::expired_leases(sight(now), settings_.lease), now)) return asked;
     }
-    const auto last_success = [this](std::string_view name) { return last_success_of(name); };
+    const auto last_success = [this](std::string_view loop) {
+        return loops_.last_success_of(loop);
+    };
     for (int turn = 0; turn < turns_per_round_max; ++turn) {
         subscriptions_.observe(state_.view().counts, last_success, now);
         for (const std::string_view loop : subscriptions_.take_wakes(now)) loops_.wake(loop);
@@ -154,14 +156,6 @@ std::size_t Node::run_loops(bus::Time now) {
         }
     }
     return asked;
-}
-
-std::optional<bus::Time> Node::last_success_of(std::string_view loop) const {
-    for (const LoopPulse& pulse : loops_.pulse()) {
-        if (pulse.name == loop && pulse.last_success_at != bus::Time{})
-            return pulse.last_success_at;
-    }
-    return {};
 }
 
 std::size_t Node::ingest_said(bus::Time now) {
