@@ -40,6 +40,7 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
     auto loaded = state_.load_state(*last);
     if (!loaded) return loaded.error();
     incarnation_ = loaded->incarnation;
+    log_last_at_start_ = *last;
     started_at_ = now;
     trouble_ = loaded->remark;
     if (!handler_.catch_up(std::numeric_limits<std::size_t>::max())) return ports_.log.trouble();
@@ -102,6 +103,9 @@ consumers::Commands Node::standing(bus::Time) const {
         self.incarnation = incarnation_;
         commands.push_back(producers::JoinCluster{std::move(self)});
     }
+    // Where reading lags, what this node said before it died may not be seen yet, claims among it.
+    const bool caught_up = state_.position() >= log_last_at_start_;
+    if (!is_leader() && !caught_up) return commands;
     if (!is_leader()) {
         commands.push_back(
             producers::Lead{.node = settings_.self.node, .votes = {settings_.self.node}});

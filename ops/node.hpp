@@ -117,6 +117,7 @@ class Node {
     std::int64_t incarnation_ = 0;
     bus::Epoch own_epoch_ = 0;  ///< Of the reign that this process was elected to; 0 for none. A
                                 ///< restarted leader is a follower and stands anew.
+    bus::Position log_last_at_start_ = 0;  ///< Nobody stands before it has folded so far.
     bus::Time retry_at_ = {};              ///< While the log takes nothing, the next try.
     bus::Time lease_watch_at_ = {};
     bus::Time published_at_ = {};
