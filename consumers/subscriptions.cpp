@@ -1,6 +1,7 @@
 #include "consumers/subscriptions.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace ringrift::consumers {
 namespace {
@@ -19,6 +20,18 @@ bool handled(const Subscription& subscription, bus::Time since,
         const auto success = last_success(loop);
         return success && *success >= since;
     });
+}
+
+/// Rows of the table in the order of their events.
+const std::vector<std::size_t>& rows_by_event() {
+    static const std::vector<std::size_t> sorted = [] {
+        std::vector<std::size_t> rows(subscription_table().size());
+        std::iota(rows.begin(), rows.end(), std::size_t(0));
+        std::ranges::sort(rows, {},
+                          [](std::size_t row) { return subscription_table()[row].event; });
+        return rows;
+    }();
+    return sorted;
 }
 
 }  // namespace
@@ -73,14 +86,19 @@ void Subscriptions::observe(const projections::FoldCounts& counts, const LastSuc
                             bus::Time now) {
     const bool canaries_due = !canaries_at_ || now - *canaries_at_ >= interval;
     if (canaries_due) canaries_at_ = now;
-    for (const Subscription& subscription : subscription_table()) {
-        State& state = states_[subscription.event];
+    // Asked in every turn of every round: one walk through two sorted lists, no look-ups.
+    auto count = counts.events_by_type.begin();
+    const auto counts_end = counts.events_by_type.end();
+    for (const std::size_t row : rows_by_event()) {
+        const Subscription& subscription = subscription_table()[row];
+        State& state = states_[row];
         if (canaries_due) state.canary_sent = true;
         if (state.unhandled_at && handled(subscription, *state.unhandled_at, last_success)) {
             state.unhandled_at.reset();
         }
-        const auto count = counts.events_by_type.find(std::string(subscription.event));
-        const std::int64_t total = count == counts.events_by_type.end() ? 0 : count->second;
+        while (count != counts_end && count->first < subscription.event) ++count;
+        const bool came = count != counts_end && count->first == subscription.event;
+        const std::int64_t total = came ? count->second : 0;
         if (total == state.seen) continue;
         state.seen = total;
         state.pending = true;
@@ -90,8 +108,9 @@ void Subscriptions::observe(const projections::FoldCounts& counts, const LastSuc
 
 std::set<std::string_view> Subscriptions::take_wakes(bus::Time now) {
     std::set<std::string_view> wakes;
-    for (const Subscription& subscription : subscription_table()) {
-        State& state = states_[subscription.event];
+    for (std::size_t row = 0; row < states_.size(); ++row) {
+        const Subscription& subscription = subscription_table()[row];
+        State& state = states_[row];
         if (std::exchange(state.canary_sent, false)) state.canary_at = now;
         if (!std::exchange(state.pending, false)) continue;
         wakes.insert(subscription.wakes.begin(), subscription.wakes.end());
@@ -101,12 +120,12 @@ std::set<std::string_view> Subscriptions::take_wakes(bus::Time now) {
 
 std::vector<SubscriptionHealth> Subscriptions::health(bus::Time now) const {
     std::vector<SubscriptionHealth> all;
-    for (const Subscription& subscription : subscription_table()) {
+    for (std::size_t row = 0; row < states_.size(); ++row) {
+        const Subscription& subscription = subscription_table()[row];
+        const State& state = states_[row];
         SubscriptionHealth health = {.event = subscription.event,
                                      .group = subscription.group,
                                      .critical = subscription.critical};
-        const auto at = states_.find(subscription.event);
-        const State state = at == states_.end() ? State{} : at->second;
         if (state.canary_at) health.canary_at = *state.canary_at;
         if (state.unhandled_at) health.oldest_unhandled = now - *state.unhandled_at;
         if (!state.canary_at || now - *state.canary_at > 2 * interval) {

@@ -8,7 +8,6 @@
 // while no loop that it woke has left an event unhandled for long. Node's thread only.
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -66,7 +65,7 @@ class Subscriptions {
         std::optional<bus::Time> unhandled_at =
             {};  ///< The oldest event that a woken loop has not seen.
     };
-    std::map<std::string_view, State> states_;
+    std::vector<State> states_ = std::vector<State>(subscription_table().size());  ///< By row.
     std::optional<bus::Time> canaries_at_;
 };
 

@@ -124,7 +124,7 @@ void add_sim_command(CLI::App& app, simulation::SimulationOptions& options, int&
     sim->add_option("--seed", options.seed, "Of every chance in the simulated world");
     sim->add_option("--nodes", options.nodes, "Nodes of the simulated cluster");
     sim->add_option("--hours", options.hours,
-                    "Simulated hours, 3 to 24; the last 2.5 are without faults");
+                    "Simulated hours, 3 to 240; the last 2.5 are without faults");
     sim->add_flag("--trace", options.trace, "One line for each event and each fault");
     sim->callback([&] { code = simulation::run_simulation(options, std::cout); });
 }

@@ -40,6 +40,7 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
     auto loaded = state_.load_state(*last);
     if (!loaded) return loaded.error();
     incarnation_ = loaded->incarnation;
+    log_last_at_start_ = *last;
     started_at_ = now;
     trouble_ = loaded->remark;
     if (!handler_.catch_up(std::numeric_limits<std::size_t>::max())) return ports_.log.trouble();
@@ -102,6 +103,9 @@ consumers::Commands Node::standing(bus::Time) const {
         self.incarnation = incarnation_;
         commands.push_back(producers::JoinCluster{std::move(self)});
     }
+    // Where reading lags, what this node said before it died may not be seen yet, claims among it.
+    const bool caught_up = state_.position() >= log_last_at_start_;
+    if (!is_leader() && !caught_up) return commands;
     if (!is_leader()) {
         commands.push_back(
             producers::Lead{.node = settings_.self.node, .votes = {settings_.self.node}});
@@ -141,7 +145,9 @@ std::size_t Node::run_loops(bus::Time now) {
         lease_watch_at_ = now + lease_watch_period;
         if (!ask(consumers::expired_leases(sight(now), settings_.lease), now)) return asked;
     }
-    const auto last_success = [this](std::string_view name) { return last_success_of(name); };
+    const auto last_success = [this](std::string_view loop) {
+        return loops_.last_success_of(loop);
+    };
     for (int turn = 0; turn < turns_per_round_max; ++turn) {
         subscriptions_.observe(state_.view().counts, last_success, now);
         for (const std::string_view loop : subscriptions_.take_wakes(now)) loops_.wake(loop);
@@ -154,14 +160,6 @@ std::size_t Node::run_loops(bus::Time now) {
         }
     }
     return asked;
-}
-
-std::optional<bus::Time> Node::last_success_of(std::string_view loop) const {
-    for (const LoopPulse& pulse : loops_.pulse()) {
-        if (pulse.name == loop && pulse.last_success_at != bus::Time{})
-            return pulse.last_success_at;
-    }
-    return {};
 }
 
 std::size_t Node::ingest_said(bus::Time now) {

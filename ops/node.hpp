@@ -35,6 +35,7 @@ struct NodeSettings {
     bool autoscale_dry_run = false;
     bus::Duration lease = std::chrono::seconds(45);
     bus::Duration stop_grace = std::chrono::seconds(30);
+    bus::Duration publish_every = std::chrono::milliseconds(200);  ///< Its pulse.
 };
 
 /// The world as the node meets it. All outlive the node.
@@ -91,7 +92,6 @@ class Node {
     producers::CommandHandler::Handled ask(const producers::Command& command, bus::Time now);
     consumers::Commands standing(bus::Time now) const;
     std::size_t run_loops(bus::Time now);
-    std::optional<bus::Time> last_success_of(std::string_view loop) const;
     std::size_t answer_admin(bus::Time now);
     AdminReply carry_out(const AdminRequest& request, bus::Time now);
     std::size_t ingest_said(bus::Time now);
@@ -117,7 +117,8 @@ class Node {
     std::int64_t incarnation_ = 0;
     bus::Epoch own_epoch_ = 0;  ///< Of the reign that this process was elected to; 0 for none. A
                                 ///< restarted leader is a follower and stands anew.
-    bus::Time retry_at_ = {};   ///< While the log takes nothing, the next try.
+    bus::Position log_last_at_start_ = 0;  ///< Nobody stands before it has folded so far.
+    bus::Time retry_at_ = {};              ///< While the log takes nothing, the next try.
     bus::Time lease_watch_at_ = {};
     bus::Time published_at_ = {};
     std::string trouble_;  ///< Why the log could not be used last; empty when it could.

@@ -3,14 +3,9 @@
 // What the node lets others see of itself: its pulse, a few times a second.
 
 namespace ringrift::ops {
-namespace {
-
-constexpr bus::Duration publish_period = std::chrono::milliseconds(200);
-
-}  // namespace
 
 void Node::publish(bus::Time now) {
-    if (now - published_at_ < publish_period && phase_ == Phase::running) return;
+    if (now - published_at_ < settings_.publish_every && phase_ == Phase::running) return;
     published_at_ = now;
     Pulse pulse = {.beat_at = now,
                    .started_at = started_at_,

@@ -41,9 +41,17 @@ CommandHandler::Handled CommandHandler::handle(const Command& command,
                                                const projections::HostView& host, bus::Time now) {
     if (!catch_up(std::numeric_limits<std::size_t>::max()))
         return {.outcome = Outcome::unavailable};
+    // A reader may be behind its own writer. Most facts are named after their cause, so that to say
+    // one again changes nothing; but what is free is counted anew for each claim, and would be
+    // given twice.
+    const bool claims = std::holds_alternative<ClaimWork>(command);
+    if (claims && in_doubt()) {
+        const Handled settled = append_claims();
+        if (in_doubt()) return settled;
+    }
     const Sight sight = {.cluster = folded_.view, .host = host, .now = now};
     Decision decision =
-        must_wait(command)
+        claims && folded_.position < said_
             ? Refusal{.kind = Refusal::Kind::behind,
                       .sentence = "the log does not show yet what was said last; ask again"}
             : decide(sight, command);
@@ -51,13 +59,30 @@ CommandHandler::Handled CommandHandler::handle(const Command& command,
         ++refusals_[std::string(name_of(refusal->kind))];
         return {.outcome = Outcome::refused, .refusal = *refusal};
     }
-    return append(std::get<std::vector<Draft>>(decision), now);
+    std::vector<bus::Event> events;
+    for (const Draft& draft : std::get<std::vector<Draft>>(decision)) {
+        events.push_back(envelope(draft, now));
+    }
+    if (!claims) return append(events);
+    claims_ = std::move(events);
+    return append_claims();
 }
 
-CommandHandler::Handled CommandHandler::append(const std::vector<Draft>& drafts, bus::Time now) {
-    std::vector<bus::Event> events;
-    events.reserve(drafts.size());
-    for (const Draft& draft : drafts) events.push_back(envelope(draft, now));
+/// Claims of a reign that is over are folded by now, or void wherever they come.
+bool CommandHandler::in_doubt() const {
+    return !claims_.empty() && claims_.front().epoch == folded_.view.leadership.epoch;
+}
+
+/// Until the log has answered they are said again: it knows an event by its id, and finds it where
+/// it stands or writes it. Then it need only be read so far, and what is free can be counted.
+CommandHandler::Handled CommandHandler::append_claims() {
+    const Handled handled = append(claims_);
+    const bool answered = handled.outcome == Outcome::refused || handled.position > 0;
+    if (answered) claims_.clear();
+    return handled;
+}
+
+CommandHandler::Handled CommandHandler::append(const std::vector<bus::Event>& events) {
     if (events.empty()) return {.outcome = Outcome::appended, .position = folded_.position};
     const auto appended = log_.append(events);
     if (!appended) {
@@ -78,13 +103,6 @@ CommandHandler::Handled CommandHandler::append(const std::vector<Draft>& drafts,
     return {.outcome = folded ? Outcome::appended : Outcome::unavailable,
             .position = appended->positions.back(),
             .events = events.size()};
-}
-
-/// A reader may be behind its own writer. Most facts are named after their cause, so that to say
-/// one again changes nothing; but what is free is counted anew for each claim, and would be given
-/// twice.
-bool CommandHandler::must_wait(const Command& command) const {
-    return std::holds_alternative<ClaimWork>(command) && folded_.position < said_;
 }
 
 bool CommandHandler::catch_up(std::size_t count_max) {

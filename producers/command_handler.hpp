@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "bus/log.hpp"
 #include "producers/command.hpp"
@@ -46,13 +47,15 @@ class CommandHandler {
 
   private:
     bus::Event envelope(const Draft& draft, bus::Time now) const;
-    bool must_wait(const Command& command) const;
-    Handled append(const std::vector<Draft>& drafts, bus::Time now);
+    bool in_doubt() const;
+    Handled append_claims();
+    Handled append(const std::vector<bus::Event>& events);
 
     const bus::NodeId self_;
     bus::Log& log_;
     projections::Folded<projections::ClusterView>& folded_;
-    bus::Position said_ = 0;  ///< The last event that this node knows to have said.
+    bus::Position said_ = 0;               ///< The last event that this node knows to have said.
+    std::vector<bus::Event> claims_ = {};  ///< Those that may or may not stand in the log.
     std::map<std::string, std::int64_t> refusals_;
     std::map<std::string, std::int64_t> failures_;
 };

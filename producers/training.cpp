@@ -228,7 +228,7 @@ std::optional<bus::EvaluationCompleted> judge(const Candidate& candidate,
     auto ending = ending_of(candidate, policy, status, pairs_played, matches_failed);
     if (!ending) return {};
     // Its intervals take a hundred times as long as the test, which is asked at every step.
-    const auto elo = projections::estimate_elo(pairs).logistic;
+    const auto elo = projections::logistic_elo(pairs);
     return bus::EvaluationCompleted{.config = candidate.trained.config,
                                     .model = candidate.trained.model,
                                     .baseline = candidate.baseline,

@@ -56,6 +56,14 @@ std::int64_t open_items(const projections::WorkView& view) {
     return total;
 }
 
+/// A log takes an id once. An order that the fold dropped, because of a twin that could not be read
+/// when it was said, would never be heard again: once both are folded it gets another.
+bus::EventId queued_id(const projections::WorkView& view, const bus::WorkId& work) {
+    const auto dropped = view.counts.find("duplicates");
+    if (dropped == view.counts.end()) return id_of(work.value, "queued");
+    return id_of(work.value, "queued", dropped->second);
+}
+
 Refusal unknown_work(const bus::WorkId& work) {
     return refuse(Refusal::Kind::unknown, "no work " + work.value + " is known");
 }
@@ -106,7 +114,7 @@ Decision decide(const Sight& sight, const QueueWork& command) {
         return refuse(Refusal::Kind::no_room,
                       "200000 items are open; queue more when some have ended");
     }
-    return say({.id = id_of(order.work.value, "queued"),
+    return say({.id = queued_id(view, order.work),
                 .causation = command.cause,
                 .correlation = command.correlation,
                 .fact = order});

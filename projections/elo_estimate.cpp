@@ -68,4 +68,9 @@ EloEstimate estimate_elo(const Trinomial& counts) {
     return estimate_of(counts);
 }
 
+EloInterval logistic_elo(const Pentanomial& counts) {
+    if (problem_of(counts) != CountsProblem::none || results_in(counts) == 0) return {};
+    return interval_of(distribution_of(counts), EloModel::logistic);
+}
+
 }  // namespace ringrift::projections

@@ -3,6 +3,9 @@
 
 #include "producers/command_handler.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "bus/memory_log.hpp"
 #include "tests/learning.hpp"
 
@@ -26,7 +29,8 @@ class FailingLog final : public bus::Log {
     bus::Result<bus::Batch, bus::ReadError> read(bus::Position after,
                                                  std::size_t count_max) override {
         if (read_error) return *read_error;
-        return log.read(after, count_max);
+        if (after >= visible) return bus::Batch{};
+        return log.read(after, std::min<std::size_t>(count_max, visible - after));
     }
     bus::Result<bus::Position, bus::ReadError> last() override { return log.last(); }
     void on_news(std::function<void()>) override {}
@@ -36,6 +40,7 @@ class FailingLog final : public bus::Log {
     std::optional<bus::AppendError> append_error;
     bool writes_anyway = false;  ///< The write arrives, its acknowledgement does not.
     std::optional<bus::ReadError> read_error;
+    bus::Position visible = std::numeric_limits<bus::Position>::max();  ///< Readers lag behind it.
 };
 
 struct Shell {
@@ -48,6 +53,20 @@ struct Shell {
         return handler.handle(command, host, start);
     }
     void lead() { REQUIRE(ask(Lead{.node = boss, .votes = {boss}}).outcome == Outcome::appended); }
+    /// One slot, and two items that want it.
+    void offer_one_slot() {
+        lead();
+        REQUIRE(ask(JoinCluster{node("boss", 1)}).outcome == Outcome::appended);
+        for (const char* work : {"w1", "w2"}) {
+            REQUIRE(ask(QueueWork{.work = selfplay(work)}).outcome == Outcome::appended);
+        }
+    }
+    std::int64_t claims_in_log() {
+        const auto all = log.log.read(0, 1'000);
+        return std::ranges::count_if(all.value(), [](const bus::Recorded& recorded) {
+            return std::holds_alternative<bus::WorkClaimed>(recorded.event.fact);
+        });
+    }
     bus::Event event(bus::Position position) { return log.log.read(position - 1, 1)->at(0).event; }
 };
 
@@ -175,4 +194,67 @@ TEST_CASE("catching up folds at most as many events as asked for") {
     CHECK(shell.folded.position == 4);
     CHECK(shell.handler.catch_up(1'000'000));
     CHECK(shell.folded.position == 10);
+}
+
+TEST_CASE("room is not given out again before the claims that were said can be read") {
+    Shell shell;
+    shell.offer_one_slot();
+    shell.log.visible = shell.folded.position;
+    CHECK(shell.ask(ClaimWork{.node = boss}).outcome == Outcome::appended);
+    const auto second = shell.ask(ClaimWork{.node = boss});
+    CHECK(second.outcome == Outcome::refused);
+    CHECK(second.refusal.kind == Refusal::Kind::behind);
+    CHECK(shell.claims_in_log() == 1);
+}
+
+TEST_CASE("claims whose answer was lost are found where they stand before more are made") {
+    Shell shell;
+    shell.offer_one_slot();
+    shell.log.visible = shell.folded.position;
+    shell.log.append_error = bus::AppendError::unavailable;
+    shell.log.writes_anyway = true;
+    CHECK(shell.ask(ClaimWork{.node = boss}).outcome == Outcome::unavailable);
+    CHECK(shell.ask(ClaimWork{.node = boss}).outcome == Outcome::unavailable);
+    shell.log.append_error.reset();
+    const auto unread = shell.ask(ClaimWork{.node = boss});
+    CHECK(unread.outcome == Outcome::refused);
+    CHECK(unread.refusal.kind == Refusal::Kind::behind);
+    CHECK(shell.claims_in_log() == 1);
+    ++shell.log.visible;
+    CHECK(shell.ask(ClaimWork{.node = boss}).refusal.kind == Refusal::Kind::no_room);
+    CHECK(shell.claims_in_log() == 1);
+}
+
+TEST_CASE("claims that were never written are written when the log answers again") {
+    Shell shell;
+    shell.offer_one_slot();
+    shell.log.append_error = bus::AppendError::unavailable;
+    CHECK(shell.ask(ClaimWork{.node = boss}).outcome == Outcome::unavailable);
+    CHECK(shell.claims_in_log() == 0);
+    shell.log.append_error.reset();
+    CHECK(shell.ask(ClaimWork{.node = boss}).refusal.kind == Refusal::Kind::no_room);
+    CHECK(shell.claims_in_log() == 1);
+    CHECK(shell.folded.view.work.items.at({"w1"}).lease.has_value());
+}
+
+TEST_CASE("claims of a reign that is over are not said again") {
+    Shell shell;
+    shell.offer_one_slot();
+    shell.log.append_error = bus::AppendError::unavailable;
+    CHECK(shell.ask(ClaimWork{.node = boss}).outcome == Outcome::unavailable);
+    shell.log.append_error.reset();
+    shell.lead();
+    CHECK(shell.ask(ClaimWork{.node = boss}).outcome == Outcome::appended);
+    CHECK(shell.claims_in_log() == 1);
+    CHECK(shell.event(shell.folded.position).epoch == 2);
+}
+
+TEST_CASE("other facts are said while claims are in doubt") {
+    Shell shell;
+    shell.offer_one_slot();
+    shell.log.append_error = bus::AppendError::unavailable;
+    CHECK(shell.ask(ClaimWork{.node = boss}).outcome == Outcome::unavailable);
+    shell.log.append_error.reset();
+    CHECK(shell.ask(from_outside("f1")).outcome == Outcome::appended);
+    CHECK(shell.claims_in_log() == 0);
 }

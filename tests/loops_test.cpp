@@ -180,6 +180,42 @@ TEST_CASE("work that waits for something cancelled is cancelled") {
           Names{"w2"});
 }
 
+TEST_CASE("work that failed for want of an input that is nowhere any more is cancelled") {
+    bus::WorkQueued order = selfplay("w1");
+    order.inputs = {{"f1"}, {"f2"}};
+    Given given(
+        {node("a"),
+         bus::GamesRecorded{.file = {"f1"}, .node = {"a"}, .config = order.config, .games = 1},
+         bus::GamesRecorded{.file = {"f2"}, .node = {"a"}, .config = order.config, .games = 1},
+         order});
+    const auto fail = [&] {
+        given.say(claimed("w1", "a"));
+        auto failed = of_claim<bus::WorkFailed>(given, "w1");
+        failed.kind = bus::FailureKind::missing_input;
+        given.say(failed);
+    };
+    fail();
+    const consumers::WorkQueueMaintenance loop;
+    CHECK(works<producers::CancelWork>(loop.step(given.sight())).empty());  // it may be copied yet
+    given.say(bus::ManifestCollected{.node = {"a"}, .removed = {{"f2"}}});
+    const auto cancels = asked<producers::CancelWork>(loop.step(given.sight()));
+    REQUIRE(cancels.size() == 1);
+    CHECK(cancels[0].work == bus::WorkId{"w1"});
+    CHECK(cancels[0].reason == "no copy of its input f2 is left");
+}
+
+TEST_CASE("work that failed otherwise is not cancelled, though an input is lost") {
+    bus::WorkQueued order = selfplay("w1");
+    order.inputs = {{"f1"}};
+    Given given(
+        {node("a"),
+         bus::GamesRecorded{.file = {"f1"}, .node = {"a"}, .config = order.config, .games = 1},
+         bus::ManifestCollected{.node = {"a"}, .removed = {{"f1"}}}, order});
+    fail_on(given, "w1", "a");
+    CHECK(works<producers::CancelWork>(consumers::WorkQueueMaintenance{}.step(given.sight()))
+              .empty());
+}
+
 TEST_CASE("parked work is tried once more after six hours") {
     Given given({selfplay("w1"), bus::WorkParked{.work = {"w1"}, .reason = "it failed"}});
     const consumers::WorkQueueMaintenance loop;
@@ -254,11 +290,19 @@ TEST_CASE("a node's own heartbeat names the jobs it knows of") {
     CHECK(host.named_at.at(7) == start);
 }
 
-TEST_CASE("fences that nobody names are forgotten after an hour") {
+TEST_CASE("fences that nobody names are forgotten after an hour, within a minute") {
     projections::HostView host;
     hear(host, {"a"}, {.at = start, .fences = {7}});
     hear(host, {"a"}, {.at = start + 1h});
     CHECK(host.named_at.contains(7));
-    hear(host, {"a"}, {.at = start + 1h + 1ms});
+    hear(host, {"a"}, {.at = start + 1h + 1min});
+    CHECK_FALSE(host.named_at.contains(7));
+}
+
+TEST_CASE("a clock that was set back does not keep fences for ever") {
+    projections::HostView host;
+    hear(host, {"a"}, {.at = start + 24h, .fences = {7}});
+    hear(host, {"a"}, {.at = start, .fences = {7}});
+    hear(host, {"a"}, {.at = start + 1h + 1min});
     CHECK_FALSE(host.named_at.contains(7));
 }

@@ -534,6 +534,20 @@ TEST_CASE("a claim that was lost in the log is not mistaken for the next one") {
     CHECK(given.drafts().at(0).id == bus::EventId{"w1:claimed:2@1"});
 }
 
+TEST_CASE("an order that was dropped for its twin can be said again when the twin has ended") {
+    auto first = selfplay("w1"), second = selfplay("w2");
+    first.dedup_key = second.dedup_key = "export/hex4_2p";
+    Given given({node("n1")});
+    given.when(QueueWork{.work = second});
+    const bus::EventId unheard = given.drafts().at(0).id;
+    given.say(first).say_at(given.now(), second, unheard);  // the first could not be read then
+    given.when(CancelWork{.work = {"w1"}, .reason = "done"}).and_said();
+    given.when(QueueWork{.work = second}).then({second});
+    CHECK(given.drafts().at(0).id != unheard);
+    const bus::EventId id = given.drafts().at(0).id;
+    CHECK(given.when(QueueWork{.work = second}).drafts().at(0).id == id);
+}
+
 // ---- why it waits -------------------------------------------------------------------------------
 
 TEST_CASE("the queue says why an item waits") {

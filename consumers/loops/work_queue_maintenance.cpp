@@ -26,6 +26,33 @@ std::vector<const WorkItem*> parked_items(const projections::WorkView& work) {
     return items;
 }
 
+/// An input that was recorded once, and lies on no node any more; null when there is none.
+const bus::FileDigest* lost_input(const projections::DataView& data, const WorkItem& item) {
+    const auto is_lost = [&](const bus::FileDigest& input) {
+        const auto file = data.files.find(input);
+        return file != data.files.end() && file->second.copies.empty();
+    };
+    const auto lost = std::ranges::find_if(item.order.inputs, is_lost);
+    return lost == item.order.inputs.end() ? nullptr : &*lost;
+}
+
+/// Only those are looked at that have already failed for want of an input and wait to try again.
+Commands without_input(const projections::ClusterView& cluster, std::size_t count_max) {
+    Commands commands;
+    for (const auto& [when, id] : cluster.work.delayed) {
+        if (commands.size() == count_max) break;
+        const WorkItem* item = find(cluster.work, id);
+        const bool wanted_input =
+            item != nullptr && !item->setbacks.empty() &&
+            item->setbacks.back().kind == projections::name_of(bus::FailureKind::missing_input);
+        const bus::FileDigest* lost = wanted_input ? lost_input(cluster.data, *item) : nullptr;
+        if (lost == nullptr) continue;
+        commands.push_back(producers::CancelWork{
+            .work = id, .reason = "no copy of its input " + lost->value + " is left"});
+    }
+    return commands;
+}
+
 }  // namespace
 
 Commands WorkQueueMaintenance::step(const producers::Sight& sight) const {
@@ -34,6 +61,8 @@ Commands WorkQueueMaintenance::step(const producers::Sight& sight) const {
     std::ranges::move(producers::to_be_parked(work, parks_per_step_max),
                       std::back_inserter(commands));
     std::ranges::move(producers::hopeless(work, cancels_per_step_max),
+                      std::back_inserter(commands));
+    std::ranges::move(without_input(sight.cluster, cancels_per_step_max),
                       std::back_inserter(commands));
     std::ranges::move(probe_parked(sight), std::back_inserter(commands));
     return commands;

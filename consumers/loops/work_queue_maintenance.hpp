@@ -5,6 +5,8 @@
 // - What runs longer than its timeout is revoked.
 // - What had its chances is parked with its evidence.
 // - What waits for something that will never be completed is cancelled.
+// - What failed for want of an input of which no copy is left anywhere is cancelled: whoever asked
+//   for it asks anew, with what there is.
 // - What is parked is tried once more, after 6 hours and then after ever longer: nothing is
 //   negative for ever. It rests as long as it has existed, so the tries come after 6, 12, 24, … h.
 //

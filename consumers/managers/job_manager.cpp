@@ -11,23 +11,26 @@ using producers::Command;
 using projections::JobHere;
 using projections::WorkItem;
 
-/// Claims of this node that hold now, by job.
-std::map<JobId, const WorkItem*> leases_of(const projections::ClusterView& cluster,
-                                           const bus::NodeId& self) {
-    std::map<JobId, const WorkItem*> leases;
-    const auto at = cluster.work.leased_by_node.find(self);
-    if (at == cluster.work.leased_by_node.end()) return leases;
-    for (const bus::WorkId& work : at->second) {
-        const WorkItem& item = cluster.work.items.at(work);
-        leases[{.work = work, .fence = item.lease->fence}] = &item;
+/// Claims of this node that hold now and that nobody here has heard of, in the order of their ids.
+std::vector<JobId> untouched(const producers::Sight& sight,
+                             const std::map<JobId, JobEnded>& ended) {
+    std::vector<JobId> jobs;
+    const auto leased = sight.cluster.work.leased_by_node.find(sight.host.self);
+    if (leased == sight.cluster.work.leased_by_node.end()) return jobs;
+    for (const bus::WorkId& work : leased->second) {
+        const bus::Position fence = find(sight.cluster.work, work)->lease->fence;
+        if (sight.host.jobs.contains(fence)) continue;
+        JobId job = {.work = work, .fence = fence};
+        if (!ended.contains(job)) jobs.push_back(std::move(job));
     }
-    return leases;
+    return jobs;
 }
 
 /// A job without a claim goes on iff its data is wanted all the same and nobody called it off; not
 /// beside a newer attempt on this node, which would play the same games.
-bool goes_on(const projections::ClusterView& cluster, const bus::NodeId& self, const JobId& job) {
-    const WorkItem* item = find(cluster.work, job.work);
+bool goes_on(const projections::ClusterView& cluster, const bus::NodeId& self,
+             const bus::WorkId& work) {
+    const WorkItem* item = find(cluster.work, work);
     if (item == nullptr || item->order.type != bus::WorkType::selfplay) return false;
     const bool is_mine_anew = item->lease && item->lease->node == self;
     return item->status != projections::WorkStatus::cancelled && !is_mine_anew;
@@ -91,19 +94,14 @@ bool games_recorded(const projections::ClusterView& cluster, const JobEnded& end
 JobChanges plan(const producers::Sight& sight, const std::map<JobId, JobEnded>& ended,
                 bus::Duration lease) {
     JobChanges changes;
-    const auto leases = leases_of(sight.cluster, sight.host.self);
     const bool fenced_off = is_fenced_off(sight.host, sight.now, lease);
-    for (const auto& [job, item] : leases) {
-        if (!fenced_off && !sight.host.jobs.contains(job.fence) && !ended.contains(job))
-            changes.start.push_back(job);
-    }
+    if (!fenced_off) changes.start = untouched(sight, ended);
     for (const auto& [fence, here] : sight.host.jobs) {
-        const JobId job = {.work = here.work, .fence = fence};
-        const auto held = leases.find(job);
-        const bool may_go_on =
-            held != leases.end() && !(fenced_off && is_exclusive(held->second->order.type));
-        if (here.stopping || may_go_on || goes_on(sight.cluster, sight.host.self, job)) continue;
-        changes.stop.push_back(job);
+        const WorkItem* item = held(sight.cluster.work, here.work, sight.host.self, fence);
+        const bool may_go_on = item != nullptr && !(fenced_off && is_exclusive(item->order.type));
+        const bool is_wanted =
+            here.stopping || may_go_on || goes_on(sight.cluster, sight.host.self, here.work);
+        if (!is_wanted) changes.stop.push_back({.work = here.work, .fence = fence});
     }
     return changes;
 }

@@ -135,6 +135,14 @@ std::vector<LoopPulse> LoopManager::pulse() const {
     return pulses;
 }
 
+std::optional<bus::Time> LoopManager::last_success_of(std::string_view name) const {
+    const auto entry =
+        std::ranges::find(entries_, name, [](const Entry& e) { return e.loop.name; });
+    RINGRIFT_CHECK(entry != entries_.end());
+    if (entry->pulse.last_success_at == bus::Time{}) return {};
+    return entry->pulse.last_success_at;
+}
+
 std::optional<RunningLoop> LoopManager::running() const {
     const std::lock_guard lock(mutex_);
     return running_;

@@ -79,6 +79,10 @@ class LoopManager {
     /// All loops, in the order in which they were added.
     std::vector<LoopPulse> pulse() const;
 
+    /// When the loop last ran without failing; none when it never did.
+    /// REQUIRES: a loop of that name was added.
+    std::optional<bus::Time> last_success_of(std::string_view name) const;
+
     /// The loop that runs now, on any thread's question.
     std::optional<RunningLoop> running() const;
 

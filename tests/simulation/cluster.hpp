@@ -40,6 +40,7 @@ class Cluster {
     const ops::Node* node() const { return node_ ? &*node_ : nullptr; }
     ops::Pulse pulse() const { return board_.read(); }
     std::int64_t starts() const { return starts_; }
+    const WitnessLog& witness() const { return witness_; }
     /// What was seen to be wrong while it ran.
     const std::vector<std::string>& complaints() const { return complaints_; }
 
@@ -75,6 +76,7 @@ class Cluster {
     OutageLog outage_;
     UnknownAppendLog unknown_;
     CrashingLog crashing_;
+    WitnessLog witness_;
     SimStore store_;
     SimHost host_;
     SimHands hands_;

@@ -51,10 +51,8 @@ void Cluster::plan_faults() {
 void Cluster::plan_world_faults(const FaultTimes& mean) {
     recur("the log is away", mean.outage, [this] {
         outage_.set(OutageLog::State::away);
-        later(random_.between(seconds(1), minutes(5)), [this] {
-            outage_.set(OutageLog::State::fine);
-            lagging_.catch_up();
-        });
+        later(random_.between(seconds(1), minutes(5)),
+              [this] { outage_.set(OutageLog::State::fine); });
     });
     recur("the disk is full", mean.full_disk, [this] {
         outage_.set(OutageLog::State::full);

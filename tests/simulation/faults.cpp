@@ -44,7 +44,9 @@ Faults draw_faults(std::uint64_t seed) {
     Random random(seed, "faults");
     draw_times(faults.mean, random);
     draw_shares(faults.ppm, random);
-    if (random.coin()) faults.lag_max = random.between(bus::Duration(1), seconds(5));
+    if (random.coin()) {
+        faults.lag_max = random.between(bus::Duration(1), random.coin() ? seconds(5) : seconds(30));
+    }
     return faults;
 }
 

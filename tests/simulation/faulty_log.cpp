@@ -6,10 +6,7 @@ namespace ringrift::simulation {
 
 void LaggingLog::lag_at_most(bus::Duration lag) {
     lag_max_ = lag;
-    if (lag == bus::Duration::zero()) catch_up();
-}
-
-void LaggingLog::catch_up() {
+    if (lag > bus::Duration::zero()) return;
     for (bus::Duration& from : visible_from_) from = std::min(from, clock_.passed());
 }
 
@@ -68,7 +65,6 @@ bus::Result<bus::Appended, bus::AppendError> UnknownAppendLog::append(
         const auto appended = inner_.append(events.first(written));
         if (!appended) return appended;
     }
-    lag_.catch_up();
     return bus::AppendError::unavailable;
 }
 
@@ -84,6 +80,20 @@ bus::Result<bus::Appended, bus::AppendError> CrashingLog::append(
     if (written == 0) return bus::AppendError::unavailable;
     auto appended = inner_.append(events.first(static_cast<std::size_t>(written)));
     if (written < count) return bus::AppendError::unavailable;
+    return appended;
+}
+
+bus::Result<bus::Appended, bus::AppendError> WitnessLog::append(
+    std::span<const bus::Event> events) {
+    const bus::Position folded = folded_();
+    for (const bus::Event& event : events) seen_.try_emplace(event.id, folded);
+    auto appended = inner_.append(events);
+    for (std::size_t n = 0; n < events.size(); ++n) {
+        // Who got no answer may say it again, and once it is answered that is over.
+        if (!appended) doubtful_.insert(events[n].id);
+        const bool may = !appended || doubtful_.erase(events[n].id) > 0;
+        if (!may && appended->positions[n] <= folded) said_again_.push_back(appended->positions[n]);
+    }
     return appended;
 }
 

@@ -2,8 +2,13 @@
 
 // What can be wrong with a log, each as a decorator of the port, so that they combine.
 //
-// Order from the node inwards: CrashingLog, UnknownAppendLog, OutageLog, LaggingLog, MemoryLog.
+// Order from the node inwards: WitnessLog, CrashingLog, UnknownAppendLog, OutageLog, LaggingLog,
+// MemoryLog.
 
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "bus/log.hpp"
@@ -33,20 +38,16 @@ class LogDecorator : public bus::Log {
 };
 
 /// Readers see what was appended a while ago, as behind a replicated stream. What was seen once
-/// stays seen.
+/// stays seen. Where the log ends is known at once: its writers tell.
 class LaggingLog final : public LogDecorator {
   public:
     LaggingLog(bus::Log& inner, const SimClock& clock, Random random)
         : LogDecorator(inner), clock_(clock), random_(random) {}
     /// Of what is appended from now on; zero shows everything at once.
     void lag_at_most(bus::Duration lag);
-    /// A log that did not answer has caught up with itself when it answers again.
-    void catch_up();
-
     bus::Result<bus::Appended, bus::AppendError> append(
         std::span<const bus::Event> events) override;
     bus::Result<bus::Batch, bus::ReadError> read(bus::Position after, std::size_t max) override;
-    bus::Result<bus::Position, bus::ReadError> last() override { return visible(); }
 
   private:
     bus::Position visible();
@@ -78,8 +79,7 @@ class OutageLog final : public LogDecorator {
 /// Sometimes the answer to an append is lost: a first part of it was written, or all, or nothing.
 class UnknownAppendLog final : public LogDecorator {
   public:
-    UnknownAppendLog(bus::Log& inner, LaggingLog& lag, Random random)
-        : LogDecorator(inner), lag_(lag), random_(random) {}
+    UnknownAppendLog(bus::Log& inner, Random random) : LogDecorator(inner), random_(random) {}
     void happens(std::int64_t ppm) { ppm_ = ppm; }
 
     bus::Result<bus::Appended, bus::AppendError> append(
@@ -87,7 +87,6 @@ class UnknownAppendLog final : public LogDecorator {
     std::string trouble() const override;
 
   private:
-    LaggingLog& lag_;
     Random random_;
     std::int64_t ppm_ = 0;
     bool lost_ = false;
@@ -102,6 +101,27 @@ class CrashingLog final : public LogDecorator {
 
   private:
     Fuse& fuse_;
+};
+
+/// Spoils nothing: notes how much of the log the writer had folded when it first said each event,
+/// and what it says again although it could know better.
+class WitnessLog final : public LogDecorator {
+  public:
+    using Folded = std::function<bus::Position()>;
+    WitnessLog(bus::Log& inner, Folded folded) : LogDecorator(inner), folded_(std::move(folded)) {}
+
+    bus::Result<bus::Appended, bus::AppendError> append(
+        std::span<const bus::Event> events) override;
+    /// By event.
+    const std::map<bus::EventId, bus::Position>& seen_by_writer() const { return seen_; }
+    /// Events that stood in the part of the log that their writer had folded already.
+    const std::vector<bus::Position>& said_again() const { return said_again_; }
+
+  private:
+    const Folded folded_;
+    std::map<bus::EventId, bus::Position> seen_;
+    std::set<bus::EventId> doubtful_;
+    std::vector<bus::Position> said_again_;
 };
 
 }  // namespace ringrift::simulation

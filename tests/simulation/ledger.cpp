@@ -1,15 +1,10 @@
 #include "tests/simulation/ledger.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ringrift::simulation {
 namespace {
-
-/// Facts by which a claim ends without a result.
-template <class Fact>
-concept EndsClaim =
-    std::is_same_v<Fact, bus::WorkFailed> || std::is_same_v<Fact, bus::WorkReleased> ||
-    std::is_same_v<Fact, bus::WorkLeaseExpired> || std::is_same_v<Fact, bus::WorkTimeout>;
 
 template <class Fact>
 bool is_leaders() {
@@ -22,8 +17,12 @@ bool exceeds(std::int64_t reserved, std::int64_t capacity, std::int64_t asked) {
 
 }  // namespace
 
-Ledger::Ledger(const History& history) : holds_(history.events.size(), false) {
+Ledger::Ledger(const History& history) : history_(history), holds_(history.events.size(), false) {
     for (const bus::Recorded& recorded : history.events) read(recorded);
+}
+
+bus::Time Ledger::time_of(bus::Position position) const {
+    return history_.events[position - 1].event.time;
 }
 
 void Ledger::read(const bus::Recorded& recorded) {
@@ -34,7 +33,10 @@ void Ledger::read(const bus::Recorded& recorded) {
                 const bool of_this_reign = recorded.event.epoch == epoch_ && !leader_.empty();
                 if (is_leaders<Fact>() && !of_this_reign) return;
                 holds_[recorded.position - 1] = true;
+                constexpr bool about_work = Fact::info.noun == bus::Noun::work;
+                if (is_leaders<Fact>() && about_work) leader_clock_ = recorded.event.time;
                 read(fact, recorded.position);
+                if (is_leaders<Fact>() && about_work) let_go_on(leader_clock_);
             }
         },
         recorded.event.fact);
@@ -60,18 +62,14 @@ void Ledger::read(const bus::NodeJoined& e, bus::Position) {
 }
 
 void Ledger::read(const bus::WorkQueued& e, bus::Position position) {
-    const auto [at, is_new] = items_.try_emplace(e.work);
-    bool twin = false;
-    for (const auto& [work, item] : items_) {
-        const bool open = item.queued != 0 && !item.over;
-        // Whether failed work is open is the fold's business; the key of finished work is free.
-        twin = twin ||
-               (open && item.holder && !e.dedup_key.empty() && item.order.dedup_key == e.dedup_key);
-    }
-    holds_[position - 1] = is_new && !twin;
-    if (is_new && twin) items_.erase(at);
-    if (!is_new || twin) return;
-    at->second = {.order = e, .queued = position, .changed = position};
+    const bool is_new = !items_.contains(e.work) && !open_keys_.contains(e.dedup_key);
+    holds_[position - 1] = is_new;
+    if (!is_new) return;
+    LedgerItem& item = items_[e.work];
+    item = {.order = e, .queued = position, .changed = position};
+    item.not_before = e.not_before_at;
+    item.queued_at = time_of(position);
+    wait(item);
 }
 
 void Ledger::release(LedgerItem& item) {
@@ -87,22 +85,36 @@ void Ledger::release(LedgerItem& item) {
 
 void Ledger::read(const bus::WorkClaimed& e, bus::Position position) {
     const auto at = items_.find(e.work);
-    const bool free = at != items_.end() && !at->second.holder && !at->second.over;
+    const bool free = at != items_.end() && !at->second.holder && is_open(at->second);
     holds_[position - 1] = free;
     if (!free) return;
     LedgerItem& item = at->second;
-    item.holder = e.node;
+    const bus::Time now = time_of(position);
+    if (!is_ready(item, now)) {
+        complain("work is not claimed before its time",
+                 e.work.value + " had " + std::to_string(item.setbacks) + " setbacks",
+                 {item.changed, position});
+    }
+    judge_turn(item, e.node, position);
     item.fence = item.changed = position;
+    item.not_before.reset();
+    item.running = false;
+    charge(item.order);
+    reserve(item, e.node, position);
+}
+
+void Ledger::reserve(LedgerItem& item, const bus::NodeId& node, bus::Position position) {
+    item.holder = node;
     // Requirements ask for one slot unless told otherwise; nothing is reserved at first.
     bus::Requirements& reserved =
-        reserved_.try_emplace(e.node, bus::Requirements{.slots = 0}).first->second;
+        reserved_.try_emplace(node, bus::Requirements{.slots = 0}).first->second;
     const bus::Requirements& needs = item.order.needs;
     reserved.slots += needs.slots;
     reserved.gpus += needs.gpus;
     reserved.memory_bytes += needs.memory_bytes;
     reserved.vram_bytes += needs.vram_bytes;
     reserved.disk_bytes += needs.disk_bytes;
-    const bus::Capacity& whole = capacity_[e.node];
+    const bus::Capacity& whole = capacity_[node];
     const bool too_much = exceeds(reserved.slots, whole.slots, needs.slots) ||
                           exceeds(reserved.gpus, whole.gpus, needs.gpus) ||
                           exceeds(reserved.memory_bytes, whole.memory_bytes, needs.memory_bytes) ||
@@ -110,7 +122,7 @@ void Ledger::read(const bus::WorkClaimed& e, bus::Position position) {
                           exceeds(reserved.disk_bytes, whole.disk_bytes, needs.disk_bytes);
     if (too_much) {
         complain("reservations never exceed the node",
-                 e.node.value + " holds " + std::to_string(reserved.slots) + " of " +
+                 node.value + " holds " + std::to_string(reserved.slots) + " of " +
                      std::to_string(whole.slots) + " slots and " +
                      std::to_string(reserved.memory_bytes >> 20) + " of " +
                      std::to_string(whole.memory_bytes >> 20) + " MiB",
@@ -124,6 +136,19 @@ LedgerItem* Ledger::held(const bus::WorkId& work, const bus::NodeId& node, bus::
     return holds ? &at->second : nullptr;
 }
 
+void Ledger::read(const bus::WorkStarted& e, bus::Position position) {
+    LedgerItem* item = held(e.work, e.node, e.fence);
+    holds_[position - 1] = item != nullptr && !item->running;
+    if (!holds_[position - 1]) return;
+    item->running = true;
+    item->changed = position;
+    if (++item->attempts <= item->order.attempts_max) return;
+    complain("no work has more attempts than it may",
+             e.work.value + " has " + std::to_string(item->attempts) + " of " +
+                 std::to_string(item->order.attempts_max),
+             {position});
+}
+
 void Ledger::read(const bus::WorkCompleted& e, bus::Position position) {
     LedgerItem* item = held(e.work, e.node, e.fence);
     holds_[position - 1] = item != nullptr;
@@ -132,18 +157,101 @@ void Ledger::read(const bus::WorkCompleted& e, bus::Position position) {
         complain("at most one result of an item is accepted", e.work.value,
                  {item->accepted, position});
     }
+    leave(*item);
     release(*item);
     item->over = true;
     item->accepted = item->changed = position;
     item->result = e.result;
 }
 
+/// Nobody's fault: no attempt counts.
+void Ledger::read(const bus::WorkReleased& e, bus::Position position) {
+    LedgerItem* item = held(e.work, e.node, e.fence);
+    holds_[position - 1] = item != nullptr;
+    if (item == nullptr) return;
+    if (item->running) --item->attempts;
+    release(*item);
+    item->changed = position;
+}
+
+void Ledger::read(const bus::WorkFailed& e, bus::Position position) {
+    LedgerItem* item = held(e.work, e.node, e.fence);
+    holds_[position - 1] = item != nullptr;
+    if (item != nullptr) set_back(*item, e.kind != bus::FailureKind::lost, position);
+}
+
+void Ledger::read(const bus::WorkLeaseExpired& e, bus::Position position) {
+    LedgerItem* item = held(e.work, e.node, e.fence);
+    holds_[position - 1] = item != nullptr;
+    if (item != nullptr) set_back(*item, false, position);
+}
+
+void Ledger::read(const bus::WorkTimeout& e, bus::Position position) {
+    LedgerItem* item = held(e.work, e.node, e.fence);
+    holds_[position - 1] = item != nullptr;
+    if (item != nullptr) set_back(*item, true, position);
+}
+
+void Ledger::set_back(LedgerItem& item, bool program_failed, bus::Position position) {
+    using std::chrono::hours;
+    using std::chrono::minutes;
+    using std::chrono::seconds;
+    constexpr bus::Duration wait_first = seconds(10), wait_max = minutes(30);
+    constexpr std::int64_t setbacks_max = 10;
+    constexpr std::size_t nodes_max = 3;
+    if (program_failed) item.failed_on.insert(*item.holder);
+    release(item);
+    item.changed = position;
+    ++item.setbacks;
+    const bool had_its_chances = item.attempts >= item.order.attempts_max ||
+                                 item.setbacks >= setbacks_max ||
+                                 item.failed_on.size() >= nodes_max;
+    if (had_its_chances) {
+        leave(item);
+        item.set_aside = true;
+        return;
+    }
+    // A node's clock is not believed to be more than an hour ahead of the leader's.
+    const bus::Time at = std::min(time_of(position), leader_clock_ + hours(1));
+    const std::int64_t doublings = std::min<std::int64_t>(item.setbacks - 1, 20);
+    item.not_before = at + std::min(wait_max, wait_first * (std::int64_t(1) << doublings));
+}
+
 void Ledger::read(const bus::WorkCancelled& e, bus::Position position) {
     const auto at = items_.find(e.work);
-    if (at == items_.end() || at->second.over) return;
+    const bool applies = at != items_.end() && !at->second.over;
+    holds_[position - 1] = applies;
+    if (!applies) return;
+    if (is_open(at->second)) leave(at->second);
     if (at->second.holder) release(at->second);
     at->second.over = true;
     at->second.changed = position;
+}
+
+void Ledger::read(const bus::WorkParked& e, bus::Position position) {
+    const auto at = items_.find(e.work);
+    const bool applies =
+        at != items_.end() && !at->second.over && !at->second.holder && !at->second.parked;
+    holds_[position - 1] = applies;
+    if (!applies) return;
+    if (is_open(at->second)) leave(at->second);
+    at->second.set_aside = at->second.parked = true;
+    at->second.changed = position;
+}
+
+/// One more attempt, at once.
+void Ledger::read(const bus::WorkUnparked& e, bus::Position position) {
+    const auto at = items_.find(e.work);
+    const bool applies = at != items_.end() && at->second.parked && !at->second.over &&
+                         !open_keys_.contains(at->second.order.dedup_key);
+    holds_[position - 1] = applies;
+    if (!applies) return;
+    LedgerItem& item = at->second;
+    item.set_aside = item.parked = false;
+    item.attempts = std::min(item.attempts, item.order.attempts_max - 1);
+    item.not_before.reset();
+    item.changed = position;
+    wait(item);
 }
 
 void Ledger::read(const bus::GamesRecorded& e, bus::Position position) {
@@ -155,14 +263,6 @@ void Ledger::read(const bus::GamesRecorded& e, bus::Position position) {
 }
 
 template <class Fact>
-void Ledger::read(const Fact& e, bus::Position position) {
-    if constexpr (EndsClaim<Fact>) {
-        LedgerItem* item = held(e.work, e.node, e.fence);
-        holds_[position - 1] = item != nullptr;
-        if (item == nullptr) return;
-        release(*item);
-        item->changed = position;
-    }
-}
+void Ledger::read(const Fact&, bus::Position) {}
 
 }  // namespace ringrift::simulation

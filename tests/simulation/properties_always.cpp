@@ -100,6 +100,11 @@ Violations fold_agrees_with_ledger(const History&, const Ledger& ledger, const C
         const bool same_claim = item.lease.has_value() == entry.holder.has_value() &&
                                 (!item.lease || (item.lease->node == *entry.holder &&
                                                  item.lease->fence == entry.fence));
+        const bool same_chances = item.attempts == entry.attempts &&
+                                  item.setbacks_total == entry.setbacks &&
+                                  is_open(item.status) == is_open(entry);
+        if (!same_chances)
+            found.push_back({property, work.value + " has other chances", {entry.changed}});
         if (!same_claim)
             found.push_back({property, work.value + " is held otherwise", {entry.changed}});
         if (completed != (entry.accepted != 0) || (completed && item.result != entry.result)) {
@@ -113,6 +118,10 @@ Violations fold_agrees_with_ledger(const History&, const Ledger& ledger, const C
         found.push_back({"each game is counted once", config.value + ": " +
                                                           std::to_string(counted) + " instead of " +
                                                           std::to_string(games)});
+    }
+    for (const auto& [work, entry] : ledger.items()) {
+        if (is_open(entry) && find(view.work, work) == nullptr)
+            found.push_back({property, work.value + " is not known", {entry.queued}});
     }
     if (view.counts.parked_events + view.counts.unknown_events > 0) {
         found.push_back({"our own events can be read", "some are parked or unknown"});
@@ -208,6 +217,14 @@ Violations nothing_is_said_twice(const History& history, const Ledger& ledger) {
     for_each<bus::CurriculumRebalanced>(history, ledger, [&](const auto& e, const auto& r) {
         once("curriculum", e.model.value, r);
     });
+    return found;
+}
+
+Violations nothing_known_is_said_again(const Cluster& cluster) {
+    Violations found;
+    for (const bus::Position position : cluster.witness().said_again()) {
+        found.push_back({"what a node has folded it does not say again", "", {position}});
+    }
     return found;
 }
 

@@ -58,6 +58,7 @@ ops::NodeSettings draw_settings(std::uint64_t seed, std::int64_t version) {
                      .version = "0.1.0",
                      .voter = true};
     settings.log_kind = "memory";
+    settings.publish_every = std::chrono::seconds(5);  // nobody looks before the end
     settings.run_seed = static_cast<std::int64_t>(seed % 1'000'000);
     settings.autoscale_dry_run = names.coin();
     settings.config.hash = "workload-" + std::to_string(version);

@@ -64,6 +64,7 @@ Violations judge(Cluster& cluster, const History& history, std::uint64_t seed) {
              no_game_is_lost(cluster, view),
              programs_run_once_and_are_forgotten(cluster),
              the_node_is_well(cluster),
+             nothing_known_is_said_again(cluster),
          }) {
         all.insert(all.end(), found.begin(), found.end());
     }
@@ -127,6 +128,9 @@ SimulationResult simulate(const SimulationOptions& options, std::ostream* trace)
                        .healed = cluster.healed_at(),
                        .ended = cluster.clock().passed()};
     history.events = *cluster.log().read(0, std::numeric_limits<std::size_t>::max());
+    for (const bus::Recorded& recorded : history.events) {
+        history.seen.push_back(cluster.witness().seen_by_writer().at(recorded.event.id));
+    }
     const Violations violations = judge(cluster, history, options.seed);
     SimulationResult result = {.passed = violations.empty(),
                                .report = report_of(violations, history, options),
@@ -142,10 +146,9 @@ int run_simulation(const SimulationOptions& options, std::ostream& out) {
         out << "ringrift sim: --nodes must be 1: several nodes need the cluster, not built yet\n";
         return 2;
     }
-    if (options.hours < 3 || options.hours > 24) {
-        out << "ringrift sim: --hours must be 3 to 24: the last 2.5 are without faults, and after "
-               "a "
-               "day finished work leaves the queue\n";
+    if (options.hours < 3 || options.hours > 240) {
+        out << "ringrift sim: --hours must be 3 to 240: the last 2.5 are without faults, and ten "
+               "days are enough for all that is ever forgotten\n";
         return 2;
     }
     const SimulationResult result = simulate(options, options.trace ? &out : nullptr);

@@ -14,7 +14,7 @@ namespace ringrift::simulation {
 struct SimulationOptions {
     std::uint64_t seed = 0;
     int nodes = 1;       ///< More need the cluster, which is not built yet.
-    int hours = 6;       ///< Simulated; 3 to 24. The last 2.5 are without faults.
+    int hours = 6;       ///< Simulated; 3 to 240. The last 2.5 are without faults.
     bool trace = false;  ///< One line for each event and each fault.
 };
 

@@ -1,5 +1,6 @@
 #include "tests/simulation/simulation.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -66,9 +67,30 @@ TEST_CASE("the same seed gives the same bytes") {
           simulate({.seed = 2, .hours = 3}, nullptr).digest);
 }
 
+TEST_CASE("the same seed is told in the same words") {
+    const auto told = [](std::uint64_t seed) {
+        std::ostringstream out;
+        const int code = run_simulation({.seed = seed, .hours = 6, .trace = true}, out);
+        CHECK(code == 0);
+        return out.str();
+    };
+    const std::string first = told(180);
+    CHECK(first == told(180));
+    CHECK(first != told(181));
+    CHECK(std::ranges::count(first, '\n') > 1'000);
+}
+
+TEST_CASE("what was over a day ago stays over, though the views have forgotten it") {
+    const SimulationResult result = simulate({.seed = 3, .hours = 30}, nullptr);
+    INFO(result.report);
+    CHECK(result.passed);
+    CHECK(result.completed > 1'000);
+}
+
 TEST_CASE("what cannot be simulated is refused with a sentence") {
     std::ostringstream out;
     CHECK(run_simulation({.seed = 1, .nodes = 3}, out) == 2);
     CHECK(run_simulation({.seed = 1, .hours = 2}, out) == 2);
+    CHECK(run_simulation({.seed = 1, .hours = 241}, out) == 2);
     CHECK(out.str().find("not built yet") != std::string::npos);
 }

@@ -1,0 +1,124 @@
+// The node as a whole, between ports that do as the test says: what the simulator would need luck
+// to show.
+
+#include "ops/node.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "bus/memory_log.hpp"
+#include "tests/scenario.hpp"
+
+using namespace ringrift;
+using namespace ringrift::tests;
+
+namespace {
+
+/// Its readers lag behind its writers, who know where it ends.
+class LaggingLog final : public bus::Log {
+  public:
+    bus::Result<bus::Appended, bus::AppendError> append(
+        std::span<const bus::Event> events) override {
+        return log.append(events);
+    }
+    bus::Result<bus::Batch, bus::ReadError> read(bus::Position after,
+                                                 std::size_t count_max) override {
+        if (after >= visible) return bus::Batch{};
+        return log.read(after, std::min<std::size_t>(count_max, visible - after));
+    }
+    bus::Result<bus::Position, bus::ReadError> last() override { return log.last(); }
+    void on_news(std::function<void()>) override {}
+    std::string trouble() const override { return log.trouble(); }
+
+    std::int64_t elections() {
+        const auto all = log.read(0, 1'000);
+        return std::ranges::count_if(all.value(), [](const bus::Recorded& recorded) {
+            return std::holds_alternative<bus::LeaderElected>(recorded.event.fact);
+        });
+    }
+
+    bus::MemoryLog log;
+    bus::Position visible = std::numeric_limits<bus::Position>::max();
+};
+
+struct StillClock final : bus::Clock {
+    bus::Time now() override { return start; }
+};
+
+struct EmptyStore final : projections::Store {
+    bus::Result<std::optional<std::string>, projections::StoreError> get(
+        std::string_view) override {
+        return std::optional<std::string>();
+    }
+    bus::Result<bus::Done, projections::StoreError> put(std::string_view,
+                                                        std::string_view) override {
+        return bus::Done{};
+    }
+    std::string trouble() const override { return {}; }
+};
+
+struct IdleHost final : producers::Host {
+    projections::HostSample sample(bus::Time now) override { return {.at = now}; }
+    void begin_scan() override {}
+    std::optional<std::vector<projections::FileHere>> take_scan() override { return {}; }
+    producers::Machine machine() const override { return {}; }
+};
+
+struct NoHands final : consumers::Hands {
+    void start(const consumers::JobOrder&) override {}
+    void stop(const consumers::JobId&) override {}
+    void forget(const consumers::JobId&) override {}
+    std::vector<consumers::JobReport> drain() override { return {}; }
+};
+
+/// One process on the log; the next one is another.
+struct Process {
+    explicit Process(LaggingLog& log)
+        : node({.self = tests::node("boss")},
+               {.clock = clock,
+                .log = log,
+                .store = store,
+                .host = host,
+                .hands = hands,
+                .board = board},
+               [](const bus::WorkQueued&, bus::Position) { return consumers::JobOrder{}; }) {
+        REQUIRE(node.start(start).ok());
+    }
+
+    StillClock clock;
+    EmptyStore store;
+    IdleHost host;
+    NoHands hands;
+    ops::PulseBoard board;
+    ops::Node node;
+};
+
+}  // namespace
+
+TEST_CASE("nobody stands for leader before it has read all that stood in the log at its start") {
+    LaggingLog log;
+    Process(log).node.do_work(start);
+    REQUIRE(log.elections() == 1);
+    log.visible = 0;
+    Process again(log);
+    again.node.do_work(start + 1s);
+    CHECK(log.elections() == 1);
+    CHECK_FALSE(again.node.is_leader());
+    log.visible = std::numeric_limits<bus::Position>::max();
+    again.node.do_work(start + 2s);
+    CHECK(log.elections() == 2);
+    CHECK(again.node.is_leader());
+}
+
+TEST_CASE("a leader that cannot read its election yet does not stand again") {
+    LaggingLog log;
+    Process process(log);
+    log.visible = 0;
+    for (int n = 1; n <= 5; ++n) process.node.do_work(start + n * 1s);
+    CHECK(log.elections() == 1);
+    CHECK_FALSE(process.node.is_leader());
+    log.visible = std::numeric_limits<bus::Position>::max();
+    process.node.do_work(start + 6s);
+    CHECK(process.node.is_leader());
+    CHECK(log.elections() == 1);
+}
