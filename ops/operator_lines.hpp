@@ -4,7 +4,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "bus/log.hpp"
@@ -67,6 +69,28 @@ class DiskWatch {
 
   private:
     projections::DiskState state_ = projections::DiskState::ok;
+};
+
+/// Says it when something that jobs said or left was lost, at most once a minute.
+class LossWatch {
+  public:
+    std::optional<LogLine> news(const std::map<std::string, std::int64_t>& counts, bus::Time now) {
+        constexpr auto quiet = std::chrono::minutes(1);
+        if (said_at_ != bus::Time{} && now - said_at_ < quiet) return {};
+        std::string text;
+        for (const auto& [kind, count] : counts) {
+            if (kind == "job_messages_received" || count == std::exchange(seen_[kind], count))
+                continue;
+            text += fmt::format(" {}={}", kind, count);
+        }
+        if (text.empty()) return {};
+        said_at_ = now;
+        return LogLine{LineLevel::warning, "[P2P] Jobs left what was not taken:" + text};
+    }
+
+  private:
+    std::map<std::string, std::int64_t> seen_;
+    bus::Time said_at_ = {};
 };
 
 }  // namespace ringrift::ops

@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "consumers/workload.hpp"
+#include "ops/jobs/gpu_shares.hpp"
 #include "ops/jobs/job_outcome.hpp"
 
 namespace ringrift::ops {
@@ -219,6 +220,8 @@ void HandsThread::adopt(const std::filesystem::path& folder) {
                          .type = order->type,
                          .config = order->config},
             .folder = folder};
+    const auto gpus = order->environment.find("RINGRIFT_GPUS");
+    if (gpus != order->environment.end()) job.gpus = gpus_in(gpus->second);
     advance(*id, jobs_.try_emplace(*id, std::move(job)).first->second, JobNews::found);
 }
 
@@ -257,11 +260,19 @@ void HandsThread::advance(const JobId& id, Job& job, JobNews news) {
     if (job.stage == JobStage::settling) settle(id, job);
 }
 
+std::vector<std::int64_t> HandsThread::gpus_taken() const {
+    std::vector<std::int64_t> taken;
+    for (const auto& [id, job] : jobs_) taken.insert(taken.end(), job.gpus.begin(), job.gpus.end());
+    return taken;
+}
+
 void HandsThread::begin_launch(const JobId& id, Job& job) {
-    launcher_.add([this, id, order = *job.order,
+    job.gpus.clear();
+    job.gpus = choose_gpus(job.order->gpus, surroundings_.gpus, gpus_taken());
+    launcher_.add([this, id, order = *job.order, gpus = job.gpus,
                    stop_launch = job.launch_stop](std::stop_token stop) mutable {
         const std::stop_callback both(stop, [&] { stop_launch.request_stop(); });
-        auto launched = launch(order, surroundings_, verified_, stop_launch.get_token());
+        auto launched = launch(order, gpus, surroundings_, verified_, stop_launch.get_token());
         LaunchDone done{.job = id};
         if (launched) done.outcome = std::move(*launched);
         if (!launched) done.outcome = launched.error();
@@ -281,6 +292,7 @@ void HandsThread::settle(const JobId& id, Job& job) {
     if (job.handle) reap(job.handle);
     job.handle.reset();
     job.order.reset();
+    job.gpus.clear();
     job.progress_waits = false;
     folders_.remove(id);
     settler_.add([this, folder = job.folder, identity = job.identity](std::stop_token stop) {
@@ -293,6 +305,7 @@ void HandsThread::settle(const JobId& id, Job& job) {
 void HandsThread::end(Job& job, JobNews news, consumers::JobEnded ended) {
     advance(ended.job, job, news);
     job.order.reset();
+    job.gpus.clear();
     report(std::move(ended));
 }
 

@@ -62,8 +62,8 @@ struct JobsAlive {
     std::size_t count = 0;
 };
 
-/// What the hands could not hand on or take over. Each is also a line at level error in the log of
-/// the daemon, which reads them.
+/// What the hands have and had, and what they could not hand on or take over: in /metrics, and what
+/// was lost also in the daemon's log (LossWatch of ops/operator_lines.hpp).
 struct HandsCounters {
     std::int64_t jobs = 0;  ///< In the table: they live, or their end has not been forgotten.
     std::int64_t unreadable_folders = 0;  ///< Set aside in `<data>/ended`.
@@ -95,7 +95,8 @@ class HandsThread {
         std::filesystem::path folder = {};
         std::optional<consumers::JobOrder> order = {};  ///< While it may have to be launched.
         JobStage stage = JobStage::absent;
-        UniqueFd handle = {};  ///< The supervisor's pidfd, while it is running.
+        UniqueFd handle = {};                 ///< The supervisor's pidfd, while it is running.
+        std::vector<std::int64_t> gpus = {};  ///< Its own from launching until settling.
         bool stop_asked = false;
         std::stop_source launch_stop = {};
         bool said_running = false;
@@ -124,6 +125,7 @@ class HandsThread {
     void stop(Job& job);
 
     void advance(const consumers::JobId& id, Job& job, JobNews news);
+    std::vector<std::int64_t> gpus_taken() const;
     void begin_launch(const consumers::JobId& id, Job& job);
     void watch(const consumers::JobId& id, Job& job);
     void settle(const consumers::JobId& id, Job& job);

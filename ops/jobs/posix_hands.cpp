@@ -48,6 +48,7 @@ bus::Result<std::unique_ptr<PosixHands>, HandsProblem> PosixHands::open(
                                                                       : options.working_folder),
         .environment = options.environment,
         .channel = channel ? channel->endpoint() : "",
+        .gpus = options.gpus,
         .stop_grace = options.stop_grace,
         .printed_bytes_max = options.printed_bytes_max,
         .disk_free_bytes_min = options.disk_free_bytes_min};
@@ -94,6 +95,16 @@ std::vector<consumers::JobReport> PosixHands::drain() {
                                               std::make_move_iterator(end));
     taken_.erase(taken_.begin(), end);
     return reports;
+}
+
+std::map<std::string, std::int64_t> PosixHands::counts() const {
+    const HandsCounters counters = hands_.counters();
+    return {{"job_messages_received", counters.channel.received},
+            {"job_folders_unreadable", counters.unreadable_folders},
+            {"job_messages_strange", counters.strange_messages},
+            {"job_messages_malformed", counters.channel.malformed},
+            {"job_messages_too_large", counters.channel.too_large},
+            {"job_messages_over_rate", counters.channel.over_rate}};
 }
 
 std::size_t PosixHands::stop_all(bus::Duration within) {

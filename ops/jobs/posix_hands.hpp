@@ -38,6 +38,7 @@ struct PosixHandsOptions {
     Environment environment = {};                   ///< What jobs inherit, see `inheritable`.
     std::filesystem::path runtime_folder = {};      ///< For the channel; XDG_RUNTIME_DIR or empty.
     bool with_channel = true;
+    std::int64_t gpus = 0;  ///< Of this node; jobs get theirs by number, see ops/jobs/gpu_shares.
     bus::Duration stop_grace = std::chrono::seconds(30);
     std::int64_t printed_bytes_max = 256 * 1024 * 1024;
     std::int64_t disk_free_bytes_min = 256 * 1024 * 1024;
@@ -63,6 +64,7 @@ class PosixHands final : public consumers::Hands {
     void stop(const consumers::JobId& job) override;
     void forget(const consumers::JobId& job) override;
     std::vector<consumers::JobReport> drain() override;
+    std::map<std::string, std::int64_t> counts() const override;
 
     /// Stops all jobs and waits until they have ended, at most `within`; their ends are in `drain`.
     /// Yields how many have not. For an orderly shutdown, on the node's thread.

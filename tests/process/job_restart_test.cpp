@@ -261,6 +261,55 @@ TEST_CASE("a supervisor that comes after its folder was put away starts nothing"
     CHECK_FALSE(std::filesystem::exists(bench.scratch.path() / "ran"));
 }
 
+TEST_CASE("jobs that run side by side get GPUs of their own, those of former daemons included") {
+    HandsBench bench;
+    bench.close();
+    bench.options.gpus = 2;
+    bench.open();
+    const std::string noting =
+        "echo $RINGRIFT_GPUS > $RINGRIFT_TEST_SCRATCH/gpus-$RINGRIFT_WORK_ID;";
+    const auto gpus_of = [&](const std::string& work) {
+        auto order = bench.order(noting + waiting_script, work);
+        order.gpus = 1;
+        bench.hands->start(order);
+        const auto path = bench.scratch.path() / ("gpus-" + work);
+        bench.await([&] { return text_of(path).ends_with("\n"); });
+        return text_of(path);
+    };
+    CHECK(gpus_of("one") == "0\n");
+    bench.close();
+    bench.open();
+    CHECK(gpus_of("two") == "1\n");
+    bench.hands->stop({{"one"}, 7});
+    bench.await_end({{"one"}, 7});
+    CHECK(gpus_of("three") == "0\n");
+    finish(bench);
+    CHECK(succeeded(bench.await_end({{"three"}, 7})));
+}
+
+TEST_CASE("a process that only has the number of a dead supervisor is left alone") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.close();
+    const ::pid_t stranger = ::fork();  // Before the lock is taken: it would hold it as well.
+    if (stranger == 0) {
+        while (true) ::pause();
+    }
+    auto lock = folder_without_supervisor(bench, order);
+    auto identity = ops::identity_of(stranger);
+    REQUIRE(identity);
+    identity->start_ticks -= 1;
+    std::ofstream(bench.folder(order.job) / "supervisor") << ops::to_text(*identity);
+    bench.open();
+    bench.await([&] { return bench.hands->counters().jobs == 1; });
+    bench.hands->stop(order.job);  // Must not reach the stranger.
+    lock.reset();
+    CHECK(failure_of(bench.await_end(order.job)).kind == bus::FailureKind::lost);
+    CHECK(::waitpid(stranger, nullptr, WNOHANG) == 0);
+    ::kill(stranger, SIGKILL);
+    ::waitpid(stranger, nullptr, 0);
+}
+
 TEST_CASE("hands refuse a data folder where others are at work") {
     HandsBench bench;
     CHECK_FALSE(ops::PosixHands::open(bench.options));

@@ -11,6 +11,7 @@
 #include "projections/sqlite_store.hpp"
 #include "tests/catch.hpp"
 #include "tests/process/daemon.hpp"
+#include "tests/process/processes.hpp"
 #include "tests/temporary_folder.hpp"
 
 // `kill -9` of a running `ringrift up` at random moments: RINGRIFT_KILLS times, 15 unless said
@@ -85,6 +86,15 @@ void check_starts(const std::string& starts) {
     CHECK_FALSE(seen.empty());
 }
 
+/// No item of work has two programs at a time: the folder of a job is called `<work>@<fence>`.
+void check_side_by_side(const std::string& data) {
+    std::set<std::string> works;
+    for (const std::string& job : supervised_below(data)) {
+        INFO(job);
+        CHECK(works.insert(job.substr(0, job.rfind('@'))).second);
+    }
+}
+
 /// Reservations never exceed the node, at any prefix of the log.
 void check_reservations(const bus::Batch& log) {
     Folded<ClusterView> folded;
@@ -142,7 +152,8 @@ TEST_CASE(
         INFO(daemon.output());
         REQUIRE(daemon.running());
         daemon.send(SIGKILL);
-        REQUIRE(daemon.exit_code(10s) == 128 + SIGKILL);
+        REQUIRE(daemon.exit_code(60s) == 128 + SIGKILL);
+        check_side_by_side(data);
     }
     auto last_run = up;
     const std::int64_t reached = [&] {
@@ -159,6 +170,7 @@ TEST_CASE(
     INFO(daemon.output().substr(daemon.output().size() -
                                 std::min<std::size_t>(4000, daemon.output().size())));
     REQUIRE(code == 0);
+    CHECK(processes_below(data).empty());
 
     auto log = bus::SqliteLog::open(data + "/events.db");
     REQUIRE(log);

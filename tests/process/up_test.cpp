@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <regex>
 
 #include "bus/sqlite_log.hpp"
 #include "tests/catch.hpp"
@@ -42,14 +43,29 @@ std::map<bus::EventId, bus::Event> events_of(const std::string& data) {
     }
 }
 
+/// All variables of the contract with the programs, as a training finds them.
+void check_environment(const Place& place) {
+    const std::string text = text_of(place.folder / "environment-training");
+    INFO(text);
+    for (const char* line :
+         {"WORK_ID=.+", "FENCE=[1-9][0-9]*", "CONFIG=hex4_2p", "MODEL=(init|/.+)",
+          "OUTPUT_DIR=/.+/output", "GPUS=[0-9,]*", "SEED=[0-9]+",
+          "TRACEPARENT=00-[0-9a-f]{32}-[0-9a-f]{16}-01", "CHANNEL=ipc:///.+"}) {
+        INFO(line);
+        CHECK(std::regex_search(text, std::regex("(^|\\n)RINGRIFT_" + std::string(line) + "\\n")));
+    }
+}
+
 }  // namespace
 
-TEST_CASE("the last event of a generation leads back to the games it was learnt from") {
+TEST_CASE(
+    "the last event of a generation leads back to its games, by programs that got what is due") {
     const Place place;
     Daemon daemon(place.up({"--until-generation", "1", "--for", "3m"}), place.output);
     const auto code = daemon.exit_code(200s);
     INFO(daemon.output());
     REQUIRE(code == 0);
+    check_environment(place);
     const auto events = events_of(place.data);
     const auto last = std::ranges::find_if(events, [](const auto& entry) {
         return std::holds_alternative<bus::CurriculumRebalanced>(entry.second.fact);
@@ -183,6 +199,27 @@ TEST_CASE("arguments that make no sense are refused as a whole, before anything 
     CHECK(daemon.exit_code(soon) == 2);
     CHECK(daemon.output().find("lease") != std::string::npos);
     CHECK_FALSE(std::filesystem::exists(place.data));
+}
+
+TEST_CASE("the example in Python learns under a node, and says on the channel how far it is") {
+    if (std::system("/usr/bin/python3 -c 'import numpy, zmq' 2>/dev/null") != 0) {
+        WARN("skipped: needs python3-numpy and python3-zmq");
+        return;
+    }
+    const Place place;
+    Daemon daemon({"up", "--port", "0", "--data", place.data, "--workload",
+                   RINGRIFT_SOURCE_DIR "/ops/workloads/python/workload.toml", "--until-generation",
+                   "1", "--for", "3m"},
+                  place.output);
+    const auto code = daemon.exit_code(200s);
+    INFO(daemon.output());
+    CHECK(code == 0);
+    CHECK(daemon.output().find("Job failed") == std::string::npos);
+    const auto events = events_of(place.data);
+    const auto promoted = std::ranges::count_if(events, [](const auto& entry) {
+        return std::holds_alternative<bus::ModelPromoted>(entry.second.fact);
+    });
+    CHECK(promoted == 1);
 }
 
 }  // namespace ringrift::tests
