@@ -86,12 +86,13 @@ void check_starts(const std::string& starts) {
     CHECK_FALSE(seen.empty());
 }
 
-/// No item of work has two programs at a time: the folder of a job is called `<work>@<fence>`.
+/// No two attempts at an item of work run at a time. (That one attempt does not run twice, the jobs
+/// themselves write down: a supervisor that is just starting its program looks like two.)
 void check_side_by_side(const std::string& data) {
-    std::set<std::string> works;
+    std::map<std::string, std::string> attempts;
     for (const std::string& job : supervised_below(data)) {
-        INFO(job);
-        CHECK(works.insert(job.substr(0, job.rfind('@'))).second);
+        const auto at = attempts.emplace(job.substr(0, job.rfind('@')), job).first;
+        CHECK(at->second == job);
     }
 }
 

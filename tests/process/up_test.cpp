@@ -2,10 +2,14 @@
 
 #include <filesystem>
 #include <regex>
+#include <set>
 
 #include "bus/sqlite_log.hpp"
+#include "projections/cluster_view.hpp"
+#include "projections/folded.hpp"
 #include "tests/catch.hpp"
 #include "tests/process/daemon.hpp"
+#include "tests/process/processes.hpp"
 #include "tests/temporary_folder.hpp"
 
 // `ringrift up` as a person starts it: what it refuses and how, how it ends, what the log holds.
@@ -110,6 +114,54 @@ TEST_CASE("SIGTERM ends the jobs, gives their work back and exits with 0") {
     INFO(daemon.output());
     CHECK(code == 0);
     CHECK(daemon.output().find("Node left") != std::string::npos);
+}
+
+/// The leader called the work off just before it died.
+void call_off(const std::string& data, const std::string& work) {
+    auto log = bus::SqliteLog::open(data + "/events.db");
+    REQUIRE(log);
+    projections::Folded<projections::ClusterView> folded;
+    for (bool more = true; more;) {
+        const auto batch = (*log)->read(folded.position, 10'000);
+        REQUIRE(batch);
+        for (const bus::Recorded& recorded : *batch) folded.advance(recorded);
+        more = !batch->empty();
+    }
+    const auto& leadership = folded.view.leadership;
+    const std::vector<bus::Event> events = {{.id = {"called-off"},
+                                             .source = leadership.leader,
+                                             .time = leadership.elected_at,
+                                             .epoch = leadership.epoch,
+                                             .fact = bus::WorkCancelled{{work}, "by a test"}}};
+    REQUIRE((*log)->append(events));
+}
+
+TEST_CASE("after kill -9 the next daemon goes on with the jobs, and ends those called off") {
+    Place place;
+    std::string text = text_of(place.workload);
+    const auto start = text.find("command");
+    text.replace(start, text.find("\ngames") - start, "command = [\"sleep\", \"1000\"]");
+    std::ofstream(place.workload) << text;
+    const auto running = [&] {
+        auto jobs = supervised_below(place.data);
+        return std::set<std::string>(jobs.begin(), jobs.end());
+    };
+    {
+        Daemon first(place.up({"--slots", "2"}), place.output);
+        REQUIRE(await([&] { return running().size() == 2; }, soon));
+        first.send(SIGKILL);
+        REQUIRE(first.exit_code(soon) == 128 + SIGKILL);
+    }
+    const std::string called_off = *running().begin();
+    const std::string going_on = *running().rbegin();
+    REQUIRE(called_off != going_on);
+    call_off(place.data, called_off.substr(0, called_off.rfind('@')));
+    Daemon second(place.up({"--slots", "2"}), place.output);
+    CHECK(await([&] { return !running().contains(called_off) && running().size() == 2; }, soon));
+    CHECK(running().contains(going_on));
+    second.send(SIGTERM);
+    CHECK(second.exit_code(35s) == 0);
+    CHECK(processes_below(place.data).empty());
 }
 
 TEST_CASE("a second process on the same data folder is refused, and the first goes on") {
