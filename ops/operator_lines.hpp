@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bus/log.hpp"
+#include "consumers/hands.hpp"
 #include "ops/log_lines.hpp"
 #include "ops/progress_line.hpp"
 #include "projections/disk_policy.hpp"
@@ -71,26 +72,26 @@ class DiskWatch {
     projections::DiskState state_ = projections::DiskState::ok;
 };
 
-/// Says it when something that jobs said or left was lost, at most once a minute.
+/// Says it when something that jobs said or left was lost. Looks once a minute.
 class LossWatch {
   public:
-    std::optional<LogLine> news(const std::map<std::string, std::int64_t>& counts, bus::Time now) {
-        constexpr auto quiet = std::chrono::minutes(1);
-        if (said_at_ != bus::Time{} && now - said_at_ < quiet) return {};
+    std::optional<LogLine> news(const consumers::Hands& hands, bus::Time now) {
+        constexpr auto period = std::chrono::minutes(1);
+        if (now - looked_at_ < period) return {};
+        looked_at_ = now;
         std::string text;
-        for (const auto& [kind, count] : counts) {
+        for (const auto& [kind, count] : hands.counts()) {
             if (kind == "job_messages_received" || count == std::exchange(seen_[kind], count))
                 continue;
             text += fmt::format(" {}={}", kind, count);
         }
         if (text.empty()) return {};
-        said_at_ = now;
         return LogLine{LineLevel::warning, "[P2P] Jobs left what was not taken:" + text};
     }
 
   private:
     std::map<std::string, std::int64_t> seen_;
-    bus::Time said_at_ = {};
+    bus::Time looked_at_ = {};
 };
 
 }  // namespace ringrift::ops

@@ -326,7 +326,7 @@ Exit Daemon::go_round() {
                          options_.stop_grace.count() / 1000);
         }
         if (const auto line = disk.news(node_->host_view().disk)) lines.say(*line);
-        if (const auto line = losses.news(hands_->counts(), now)) lines.say(*line);
+        if (const auto line = losses.news(*hands_, now)) lines.say(*line);
         printer_.show(node_->view(), node_->host_view(), now - started_at_, now);
         if (done == 0) signals_.wait(Node::idle_max);
         if (signals_.count() > 1)

@@ -56,7 +56,7 @@ class Daemon {
         _exit(127);
     }
     ~Daemon() {
-        if (running()) send(SIGKILL), exit_code(10s);
+        if (running()) send(SIGKILL), exit_code(180s);
     }
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;

@@ -25,7 +25,7 @@
 namespace ringrift::tests {
 
 /// Long enough for a busy machine; a test that reaches it has failed.
-inline constexpr auto patience = std::chrono::seconds(60);
+inline constexpr auto patience = std::chrono::seconds(180);
 
 /// Told by other threads that something may have changed.
 class Bell {

@@ -141,13 +141,13 @@ TEST_CASE("the example in Python says on the channel how far it is, and leaves i
     auto order = bench.order("");
     order.argv = {"/usr/bin/python3", RINGRIFT_SOURCE_DIR "/ops/workloads/python/example.py"};
     for (const char* word : {"selfplay", "--config", "nim21_2p", "--model", "init", "--games",
-                             "30000", "--seed", "1", "--out", "{output}"}) {
+                             "10000", "--seed", "1", "--out", "{output}"}) {
         order.argv.push_back(word);
     }
     order.config = {"nim21_2p"};
     const auto ended = bench.run(order);
     REQUIRE(std::holds_alternative<consumers::JobSuccess>(ended.outcome));
-    CHECK(std::get<consumers::JobSuccess>(ended.outcome).result.games == 30000);
+    CHECK(std::get<consumers::JobSuccess>(ended.outcome).result.games == 10000);
     CHECK_FALSE(bench.reports_of<consumers::JobProgress>(order.job).empty());
     CHECK(bench.hands->counters().channel.received > 0);
     CHECK(bench.hands->job_logs(order.job)->standard_output.empty());

@@ -153,7 +153,7 @@ TEST_CASE(
         INFO(daemon.output());
         REQUIRE(daemon.running());
         daemon.send(SIGKILL);
-        REQUIRE(daemon.exit_code(60s) == 128 + SIGKILL);
+        REQUIRE(daemon.exit_code(180s) == 128 + SIGKILL);
         check_side_by_side(data);
     }
     auto last_run = up;
@@ -165,9 +165,9 @@ TEST_CASE(
         return projections::evaluated(folded.view.training);
     }();
     last_run.insert(last_run.end(),
-                    {"--until-generation", std::to_string(reached + 2), "--for", "3m"});
+                    {"--until-generation", std::to_string(reached + 2), "--for", "10m"});
     Daemon daemon(last_run, output);
-    const auto code = daemon.exit_code(200s);
+    const auto code = daemon.exit_code(620s);
     INFO(daemon.output().substr(daemon.output().size() -
                                 std::min<std::size_t>(4000, daemon.output().size())));
     REQUIRE(code == 0);
