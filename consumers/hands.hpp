@@ -46,6 +46,7 @@ struct JobOrder {
     std::vector<JobInput> inputs = {};                    ///< Listed in `{inputs}`.
     std::vector<JobInput> models = {};                    ///< Checked as well, named in `argv`.
     bus::Duration timeout = std::chrono::hours(1);
+    std::int64_t gpus = 0;              ///< How many; which ones is the hands' choice.
     std::int64_t memory_bytes_max = 0;  ///< Of the whole process group; 0 is no limit.
     std::int64_t output_bytes_max = 0;  ///< Of the output folder; 0 is no limit.
     friend bool operator==(const JobOrder&, const JobOrder&) = default;
@@ -113,6 +114,9 @@ class Hands {
 
     /// What happened since the last call, oldest first, at most `reports_per_drain_max`.
     virtual std::vector<JobReport> drain() = 0;
+
+    /// What came from jobs and their folders since the start, by kind, and what of it was lost.
+    virtual std::map<std::string, std::int64_t> counts() const { return {}; }
 };
 
 inline constexpr std::size_t reports_per_drain_max = 256;

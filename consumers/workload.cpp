@@ -150,6 +150,7 @@ bus::Result<JobOrder, CannotRun> expand(const CommandTemplates& commands,
                       .type = work.type,
                       .config = work.config,
                       .timeout = work.timeout_ms,
+                      .gpus = work.needs.gpus,
                       .memory_bytes_max = work.needs.memory_bytes,
                       .output_bytes_max = work.needs.disk_bytes};
     const auto values = values_for(work, places, order);

@@ -184,6 +184,7 @@ std::optional<Exit> Daemon::start_node() {
     auto hands = PosixHands::open({.data_folder = options_.data_dir,
                                    .supervisor_program = programs_ / "ringrift-job",
                                    .environment = inheritable(environment_of_this_process()),
+                                   .gpus = host_->machine().capacity.gpus,
                                    .stop_grace = options_.stop_grace},
                                   [this] { signals_.wake(); });
     if (!hands) return Exit{ExitCode::data_dir_unusable, hands.error().sentence};
@@ -265,6 +266,7 @@ void Daemon::decide_to_stop(bus::Time now) {
 Exit Daemon::go_round() {
     LinesOfTheLog lines(*events_.lines, printer_, node_->position());
     DiskWatch disk;
+    LossWatch losses;
     bool stop_said = false;
     while (!node_->stopped()) {
         const bus::Time now = clock_.now();
@@ -285,6 +287,7 @@ Exit Daemon::go_round() {
             if (!news.empty()) lines.say({LineLevel::warning, "[P2P] " + news});
         }
         if (const auto line = disk.news(node_->host_view().disk)) lines.say(*line);
+        if (const auto line = losses.news(*hands_, now)) lines.say(*line);
         printer_.show(node_->view(), node_->host_view(), now - started_at_, now);
         if (done == 0) signals_.wait(Node::idle_max);
         if (signals_.count() > 1)

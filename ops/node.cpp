@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "consumers/lease_watch.hpp"
+#include "consumers/loops/worker_pull.hpp"
 #include "ops/admin_plan.hpp"
 
 namespace ringrift::ops {
@@ -86,7 +87,12 @@ std::size_t Node::do_work(bus::Time now) {
 }
 
 void Node::sense(bus::Time now) {
+    using projections::DiskState;
+    const DiskState before = host_.disk.state;
     sampler_.sense(host_, state_.position(), now);
+    const bool has_room_again =
+        before == DiskState::halted && host_.disk.state != DiskState::halted;
+    if (has_room_again) loops_.wake(consumers::WorkerPull::name);
 }
 
 /// What must be true of this node in the log before anything else: that it is here, that somebody

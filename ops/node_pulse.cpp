@@ -36,6 +36,7 @@ void Node::publish(bus::Time now) {
     pulse.counts = counts_;
     for (const auto& [failure, count] : handler_.failures()) pulse.counts[failure] = count;
     pulse.counts["jobs_started"] = jobs_.started();
+    pulse.counts.merge(ports_.hands.counts());
     pulse.snapshot_bytes = state_.snapshot_bytes();
     pulse.snapshot_at = state_.snapshot_at();
     ports_.board.publish(std::move(pulse));

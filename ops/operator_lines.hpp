@@ -4,10 +4,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "bus/log.hpp"
+#include "consumers/hands.hpp"
 #include "ops/log_lines.hpp"
 #include "ops/progress_line.hpp"
 #include "projections/disk_policy.hpp"
@@ -67,6 +70,28 @@ class DiskWatch {
 
   private:
     projections::DiskState state_ = projections::DiskState::ok;
+};
+
+/// Says it when something that jobs said or left was lost. Looks once a minute.
+class LossWatch {
+  public:
+    std::optional<LogLine> news(const consumers::Hands& hands, bus::Time now) {
+        constexpr auto period = std::chrono::minutes(1);
+        if (now - looked_at_ < period) return {};
+        looked_at_ = now;
+        std::string text;
+        for (const auto& [kind, count] : hands.counts()) {
+            if (kind == "job_messages_received" || count == std::exchange(seen_[kind], count))
+                continue;
+            text += fmt::format(" {}={}", kind, count);
+        }
+        if (text.empty()) return {};
+        return LogLine{LineLevel::warning, "[P2P] Jobs left what was not taken:" + text};
+    }
+
+  private:
+    std::map<std::string, std::int64_t> seen_;
+    bus::Time looked_at_ = {};
 };
 
 }  // namespace ringrift::ops

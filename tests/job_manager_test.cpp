@@ -3,6 +3,9 @@
 
 #include "consumers/managers/job_manager.hpp"
 
+#include <regex>
+
+#include "consumers/trace_parent.hpp"
 #include "tests/asked.hpp"
 #include "tests/learning.hpp"
 
@@ -16,12 +19,16 @@ namespace {
 /// Notes what is asked of it and tells what the test gives it to tell.
 class NotingHands final : public Hands {
   public:
-    void start(const JobOrder& order) override { started.push_back(order.job); }
+    void start(const JobOrder& order) override {
+        started.push_back(order.job);
+        orders.push_back(order);
+    }
     void stop(const JobId& job) override { stopped.push_back(job); }
     void forget(const JobId& job) override { forgotten.push_back(job); }
     std::vector<JobReport> drain() override { return std::exchange(news, {}); }
 
     std::vector<JobId> started, stopped, forgotten;
+    std::vector<JobOrder> orders;
     std::vector<JobReport> news;
 };
 
@@ -79,6 +86,25 @@ TEST_CASE("a claimed job that does not run is started, once") {
     CHECK(machine.hands.started == Jobs{machine.job("w1")});
     CHECK(machine.carry_out() == 0);
     CHECK(machine.jobs.started() == 1);
+}
+
+TEST_CASE("jobs of one chain are spans of one trace, in the form of the W3C") {
+    Machine machine;
+    for (const char* work : {"w1", "w2"}) machine.claim(selfplay(work));
+    machine.carry_out();
+    REQUIRE(machine.hands.orders.size() == 2);
+    for (const JobOrder& order : machine.hands.orders) {
+        const std::string trace = order.environment.at("RINGRIFT_TRACEPARENT");
+        CHECK(std::regex_match(trace, std::regex("00-[0-9a-f]{32}-[0-9a-f]{16}-01")));
+        const auto& item = machine.given.item(order.job.work.value);
+        CHECK(trace == trace_parent(item.correlation, item.last_event));
+    }
+    const auto trace = [](const char* chain, const char* cause) {
+        return trace_parent({chain}, {cause});
+    };
+    CHECK(trace("chain", "one").substr(0, 36) == trace("chain", "two").substr(0, 36));
+    CHECK(trace("chain", "one") != trace("chain", "two"));
+    CHECK(trace("", "one").substr(0, 36) == trace("one", "two").substr(0, 36));
 }
 
 TEST_CASE("another node's claim is not run here") {

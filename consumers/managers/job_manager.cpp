@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consumers/trace_parent.hpp"
 #include "producers/late_results.hpp"
 
 namespace ringrift::consumers {
@@ -163,8 +164,10 @@ std::size_t JobManager::carry_out(const producers::Sight& sight, projections::Ho
         if (made == changes_per_call_max) return made;
         ++made;
         const WorkItem* item = find(sight.cluster.work, job.work);
-        const auto order = expand_(item->order, job.fence);
+        auto order = expand_(item->order, job.fence);
         if (order) {
+            order->environment["RINGRIFT_TRACEPARENT"] =
+                trace_parent(item->correlation, item->last_event);
             host.jobs[job.fence] = {
                 .work = job.work, .fence = job.fence, .progressed_at = sight.now};
             start(*order);

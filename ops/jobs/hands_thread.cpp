@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "consumers/workload.hpp"
+#include "ops/jobs/gpu_shares.hpp"
 #include "ops/jobs/job_outcome.hpp"
 
 namespace ringrift::ops {
@@ -37,6 +38,16 @@ bool has_ended(const UniqueFd& handle) {
     return ::poll(&end, 1, 0) > 0;
 }
 
+bool is_unseen(JobStage stage) {
+    return stage == JobStage::awaited || stage == JobStage::wanted;
+}
+
+consumers::JobEnded end_of(const LaunchOrder& identity) {
+    return {.job = {{identity.work}, identity.fence},
+            .type = work_type_of(identity.type).value_or(bus::WorkType::selfplay),
+            .config = {identity.config}};
+}
+
 }  // namespace
 
 HandsThread::HandsThread(JobSurroundings surroundings, std::size_t kept_max,
@@ -45,7 +56,7 @@ HandsThread::HandsThread(JobSurroundings surroundings, std::size_t kept_max,
       kept_max_(kept_max),
       store_(surroundings_.folders.data),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      inbox_(hands_messages_max, [this] { this->wake(); }),
+      inbox_(hands_asks_max, [this] { this->wake(); }),
       answers_(std::numeric_limits<std::size_t>::max(), [this] { this->wake(); }),
       outbox_(hands_reports_max, std::move(wake)),
       channel_(std::move(channel)) {}
@@ -78,18 +89,19 @@ void HandsThread::wait() {
 }
 
 void HandsThread::turn() {
-    for (auto* messages : {&inbox_, &answers_}) {
-        for (HandsMessage& message : messages->take()) {
-            std::visit([this](auto& asked) { handle(asked); }, message);
-        }
+    for (HandsAsk& ask : inbox_.take()) {
+        std::visit([this](auto& asked) { handle(asked); }, ask);
+    }
+    for (WorkerAnswer& answer : answers_.take()) {
+        std::visit([this](auto& answered) { handle(answered); }, answer);
     }
     for (const JobId& id : folders_.changed("status")) {
         const auto job = jobs_.find(id);
         if (job != jobs_.end()) read_status_of(id, job->second);
     }
-    for (auto& [id, job] : jobs_) {
-        if (job.stage == Stage::awaited) look_again(job);
-        if (job.stage == Stage::running && has_ended(job.handle)) settle(id, job);
+    for (auto at = jobs_.begin(); at != jobs_.end();) {
+        look_at(at->first, at->second);
+        at = at->second.stage == JobStage::absent ? jobs_.erase(at) : std::next(at);
     }
     hear_channel();
     report_progress();
@@ -101,7 +113,7 @@ int HandsThread::milliseconds_until_due() const {
     if (!undelivered_.empty()) return undelivered_period_ms;
     int due = -1;  // For ever.
     for (const auto& [id, job] : jobs_) {
-        if (job.stage == Stage::awaited) return awaited_period_ms;
+        if (is_unseen(job.stage)) return awaited_period_ms;
         if (job.progress_waits) due = static_cast<int>(progress_period.count());
     }
     return due;
@@ -109,10 +121,11 @@ int HandsThread::milliseconds_until_due() const {
 
 void HandsThread::publish() {
     const auto alive = std::count_if(jobs_.begin(), jobs_.end(), [](const auto& entry) {
-        return entry.second.stage != Stage::ended;
+        return entry.second.stage != JobStage::ended;
     });
     const std::lock_guard lock(mutex_);
     alive_ = {ticket_, static_cast<std::size_t>(alive) + undelivered_.size()};
+    counters_.jobs = static_cast<std::int64_t>(jobs_.size());
     if (channel_) counters_.channel = channel_->counters();
     published_.notify_all();
 }
@@ -130,22 +143,14 @@ std::size_t HandsThread::wait_until_none(std::uint64_t ticket, bus::Duration wit
 
 void HandsThread::handle(StartAsked& asked) {
     const JobId id = asked.order.job;
-    Job job{.identity = {.work = id.work.value,
-                         .fence = id.fence,
-                         .type = std::string(consumers::name_of(asked.order.type)),
-                         .config = asked.order.config.value},
-            .folder = surroundings_.folders.running(id)};
-    const auto [found, is_new] = jobs_.try_emplace(id, std::move(job));
-    if (!is_new) return;
-    launcher_.add([this, order = std::move(asked.order),
-                   stop_launch = found->second.launch_stop](std::stop_token stop) mutable {
-        const std::stop_callback both(stop, [&] { stop_launch.request_stop(); });
-        auto launched = launch(order, surroundings_, verified_, stop_launch.get_token());
-        LaunchDone done{.job = order.job};
-        if (launched) done.outcome = std::move(*launched);
-        if (!launched) done.outcome = launched.error();
-        std::ignore = answers_.put(std::move(done));
-    });
+    Job unheard_of{.identity = {.work = id.work.value,
+                                .fence = id.fence,
+                                .type = std::string(consumers::name_of(asked.order.type)),
+                                .config = asked.order.config.value},
+                   .folder = surroundings_.folders.running(id)};
+    Job& job = jobs_.try_emplace(id, std::move(unheard_of)).first->second;
+    if (job.stage == JobStage::absent || is_unseen(job.stage)) job.order = std::move(asked.order);
+    advance(id, job, JobNews::start_asked);
 }
 
 void HandsThread::handle(StopAsked& asked) {
@@ -161,13 +166,15 @@ void HandsThread::handle(StopAllAsked& asked) {
 void HandsThread::stop(Job& job) {
     job.stop_asked = true;
     job.launch_stop.request_stop();
-    if (job.stage != Stage::running) return;
+    if (job.stage != JobStage::running) return;
     ::syscall(SYS_pidfd_send_signal, job.handle.get(), SIGTERM, nullptr, 0);
 }
 
 void HandsThread::handle(ForgetAsked& asked) {
     const auto found = jobs_.find(asked.job);
-    if (found == jobs_.end() || found->second.stage != Stage::ended) return;
+    if (found == jobs_.end()) return;
+    advance(found->first, found->second, JobNews::forget_asked);
+    if (found->second.stage != JobStage::absent) return;
     // Here and not by a worker: the same job, started again, must not find the old folder.
     std::error_code ignored;
     if (std::filesystem::exists(found->second.folder, ignored)) {
@@ -180,19 +187,18 @@ void HandsThread::handle(LaunchDone& done) {
     Job& job = jobs_.at(done.job);
     if (auto* launched = std::get_if<Launched>(&done.outcome)) {
         job.handle = std::move(launched->handle);
-        return watch(done.job, job);
+        // Out of descriptors, perhaps: its lock and its files tell the same.
+        return advance(done.job, job, job.handle ? JobNews::launched : JobNews::unwatchable);
     }
-    Settled settled{{.job = done.job,
-                     .type = work_type_of(job.identity.type).value_or(bus::WorkType::selfplay),
-                     .config = {job.identity.config}}};
-    settled.ended.outcome = std::get<consumers::JobFailure>(done.outcome);
-    if (job.stop_asked) settled.ended.outcome = consumers::JobStopped{};
-    handle(settled);
+    consumers::JobEnded ended = end_of(job.identity);
+    ended.outcome = std::get<consumers::JobFailure>(done.outcome);
+    if (job.stop_asked) ended.outcome = consumers::JobStopped{};
+    end(job, JobNews::not_launched, std::move(ended));
 }
 
 void HandsThread::handle(Settled& settled) {
-    jobs_.at(settled.ended.job).stage = Stage::ended;
-    report(std::move(settled.ended));
+    Job& job = jobs_.at(settled.ended.job);
+    end(job, JobNews::settled, std::move(settled.ended));
 }
 
 void HandsThread::adopt_all() {
@@ -213,37 +219,69 @@ void HandsThread::adopt(const std::filesystem::path& folder) {
                          .fence = order->fence,
                          .type = order->type,
                          .config = order->config},
-            .folder = folder,
-            .stage = Stage::awaited};
-    look_again(jobs_.insert_or_assign(*id, std::move(job)).first->second);
-    if (jobs_.at(*id).stage == Stage::ended) jobs_.erase(*id);
+            .folder = folder};
+    const auto gpus = order->environment.find("RINGRIFT_GPUS");
+    if (gpus != order->environment.end()) job.gpus = gpus_in(gpus->second);
+    advance(*id, jobs_.try_emplace(*id, std::move(job)).first->second, JobNews::found);
 }
 
-// A job that an earlier daemon has left: its lock says whether a supervisor lives, its files say
-// how far it came.
-void HandsThread::look_again(Job& job) {
-    const JobId id{{job.identity.work}, job.identity.fence};
+void HandsThread::look_at(const JobId& id, Job& job) {
+    if (is_unseen(job.stage)) look_for_supervisor(id, job);
+    if (job.stage == JobStage::running && has_ended(job.handle)) advance(id, job, JobNews::gone);
+}
+
+// Its lock says whether a supervisor lives, its files say how far that came.
+void HandsThread::look_for_supervisor(const JobId& id, Job& job) {
     std::error_code ignored;
     const auto has = [&](const char* name) {
         return std::filesystem::exists(job.folder / name, ignored);
     };
     if (const auto lock = try_lock(job.folder)) {
-        if (has("exit") || has("supervisor")) return settle(id, job);
-        // It was never started, and now never will be: it is as if it had not been asked for.
+        if (has("exit") || has("supervisor")) return advance(id, job, JobNews::gone);
         remove_folder(job.folder);
-        job.stage = Stage::ended;
-        return;
+        if (!job.order || !job.stop_asked) return advance(id, job, JobNews::never_started);
+        consumers::JobEnded ended = end_of(job.identity);
+        ended.outcome = consumers::JobStopped{};
+        return end(job, JobNews::called_off, std::move(ended));
     }
     const auto supervisor = read_supervisor(job.folder);
     if (!supervisor) return;
     auto handle = handle_of(*supervisor);
     if (!handle) return;  // It has just ended; next time its lock is free.
     job.handle = std::move(*handle);
-    watch(id, job);
+    advance(id, job, JobNews::seen);
+}
+
+void HandsThread::advance(const JobId& id, Job& job, JobNews news) {
+    const JobStage before = std::exchange(job.stage, after(job.stage, news));
+    if (job.stage == before) return;
+    if (job.stage == JobStage::launching) begin_launch(id, job);
+    if (job.stage == JobStage::running) watch(id, job);
+    if (job.stage == JobStage::settling) settle(id, job);
+}
+
+std::vector<std::int64_t> HandsThread::gpus_taken() const {
+    std::vector<std::int64_t> taken;
+    for (const auto& [id, job] : jobs_) taken.insert(taken.end(), job.gpus.begin(), job.gpus.end());
+    return taken;
+}
+
+void HandsThread::begin_launch(const JobId& id, Job& job) {
+    job.gpus.clear();
+    job.gpus = choose_gpus(job.order->gpus, surroundings_.gpus, gpus_taken());
+    launcher_.add([this, id, order = *job.order, gpus = job.gpus,
+                   stop_launch = job.launch_stop](std::stop_token stop) mutable {
+        const std::stop_callback both(stop, [&] { stop_launch.request_stop(); });
+        auto launched = launch(order, gpus, surroundings_, verified_, stop_launch.get_token());
+        LaunchDone done{.job = id};
+        if (launched) done.outcome = std::move(*launched);
+        if (!launched) done.outcome = launched.error();
+        std::ignore = answers_.put(std::move(done));
+    });
 }
 
 void HandsThread::watch(const JobId& id, Job& job) {
-    job.stage = Stage::running;
+    job.order.reset();
     folders_.add(id, job.folder);
     read_status_of(id, job);
     if (job.stop_asked) stop(job);
@@ -253,14 +291,22 @@ void HandsThread::settle(const JobId& id, Job& job) {
     read_status_of(id, job);
     if (job.handle) reap(job.handle);
     job.handle.reset();
+    job.order.reset();
+    job.gpus.clear();
     job.progress_waits = false;
-    job.stage = Stage::settling;
     folders_.remove(id);
     settler_.add([this, folder = job.folder, identity = job.identity](std::stop_token stop) {
         Settled settled{outcome_of(folder, identity, store_, stop)};
         // What was cut off has no outcome yet; the next hands will find it.
         if (!stop.stop_requested()) std::ignore = answers_.put(std::move(settled));
     });
+}
+
+void HandsThread::end(Job& job, JobNews news, consumers::JobEnded ended) {
+    advance(ended.job, job, news);
+    job.order.reset();
+    job.gpus.clear();
+    report(std::move(ended));
 }
 
 void HandsThread::read_status_of(const JobId& id, Job& job) {
@@ -280,7 +326,7 @@ void HandsThread::hear_channel() {
     for (bus::JobMessage& message : received.messages) {
         const JobId id{message.work, message.fence};
         const auto job = jobs_.find(id);
-        if (job == jobs_.end() || job->second.stage == Stage::ended) {
+        if (job == jobs_.end() || job->second.stage == JobStage::ended) {
             const std::lock_guard lock(mutex_);
             counters_.strange_messages += 1;
         } else if (const auto* progress = std::get_if<bus::ProgressSaid>(&message.said)) {
@@ -303,7 +349,7 @@ void HandsThread::report_progress() {
     const auto now = steady_clock::now();
     for (auto& [id, job] : jobs_) {
         const bool due = job.said_running && now - job.progress_at >= progress_period;
-        if (!job.progress_waits || !due || job.stage != Stage::running) continue;
+        if (!job.progress_waits || !due || job.stage != JobStage::running) continue;
         job.progress.job = id;
         job.progress_waits = false;
         job.progress_at = now;

@@ -2,7 +2,7 @@
 
 // What the hands do on their own thread: the table of this node's jobs, and all that moves it.
 //
-// Each job goes one way: launching → running → settling → ended → forgotten. What takes long
+// Each job lives as ops/jobs/job_life.hpp says; here is what is done on the way. What takes long
 // because of files is done by two workers (one launches, one settles, so that hashing the inputs of
 // a training does not hold back the results of a selfplay) whose answers come back as messages.
 // Everything else is woken by descriptors: messages, the end of a supervisor, a new status, the
@@ -26,6 +26,7 @@
 #include "ops/jobs/file_worker.hpp"
 #include "ops/jobs/folder_watch.hpp"
 #include "ops/jobs/job_launch.hpp"
+#include "ops/jobs/job_life.hpp"
 
 namespace ringrift::ops {
 
@@ -41,7 +42,8 @@ struct StopAllAsked {
 struct ForgetAsked {
     consumers::JobId job = {};
 };
-/// From the workers.
+using HandsAsk = std::variant<StartAsked, StopAsked, StopAllAsked, ForgetAsked>;
+
 struct LaunchDone {
     consumers::JobId job = {};
     std::variant<Launched, consumers::JobFailure> outcome = {};
@@ -49,10 +51,9 @@ struct LaunchDone {
 struct Settled {
     consumers::JobEnded ended = {};
 };
-using HandsMessage =
-    std::variant<StartAsked, StopAsked, StopAllAsked, ForgetAsked, LaunchDone, Settled>;
+using WorkerAnswer = std::variant<LaunchDone, Settled>;
 
-inline constexpr std::size_t hands_messages_max = 10'000;
+inline constexpr std::size_t hands_asks_max = 10'000;
 inline constexpr std::size_t hands_reports_max = 4096;
 
 /// How many jobs have not ended, and which `StopAllAsked` was seen before they were counted.
@@ -61,9 +62,10 @@ struct JobsAlive {
     std::size_t count = 0;
 };
 
-/// What the hands could not hand on or take over. Each is also a line at level error in the log of
-/// the daemon, which reads them.
+/// What the hands have and had, and what they could not hand on or take over: in /metrics, and what
+/// was lost also in the daemon's log (LossWatch of ops/operator_lines.hpp).
 struct HandsCounters {
+    std::int64_t jobs = 0;  ///< In the table: they live, or their end has not been forgotten.
     std::int64_t unreadable_folders = 0;  ///< Set aside in `<data>/ended`.
     std::int64_t strange_messages = 0;    ///< On the channel, from a job that does not run here.
     bus::JobChannelCounters channel = {};
@@ -78,7 +80,7 @@ class HandsThread {
     void run(std::stop_token stop);
 
     // Any thread.
-    [[nodiscard]] bool put(HandsMessage message) { return inbox_.put(std::move(message)); }
+    [[nodiscard]] bool put(HandsAsk ask) { return inbox_.put(std::move(ask)); }
     std::vector<consumers::JobReport> take() { return outbox_.take(); }
     void wake() const;
     HandsCounters counters() const;
@@ -87,13 +89,14 @@ class HandsThread {
 
   private:
     using MonotonicTime = std::chrono::steady_clock::time_point;
-    enum class Stage { launching, awaited, running, settling, ended };
 
     struct Job {
         LaunchOrder identity = {};  ///< Work, fence, type, config; the rest is in the folder.
         std::filesystem::path folder = {};
-        Stage stage = Stage::launching;
-        UniqueFd handle = {};  ///< The supervisor's pidfd, while it runs.
+        std::optional<consumers::JobOrder> order = {};  ///< While it may have to be launched.
+        JobStage stage = JobStage::absent;
+        UniqueFd handle = {};                 ///< The supervisor's pidfd, while it is running.
+        std::vector<std::int64_t> gpus = {};  ///< Its own from launching until settling.
         bool stop_asked = false;
         std::stop_source launch_stop = {};
         bool said_running = false;
@@ -117,10 +120,16 @@ class HandsThread {
 
     void adopt_all();
     void adopt(const std::filesystem::path& folder);
-    void look_again(Job& job);
-    void watch(const consumers::JobId& id, Job& job);
+    void look_at(const consumers::JobId& id, Job& job);
+    void look_for_supervisor(const consumers::JobId& id, Job& job);
     void stop(Job& job);
+
+    void advance(const consumers::JobId& id, Job& job, JobNews news);
+    std::vector<std::int64_t> gpus_taken() const;
+    void begin_launch(const consumers::JobId& id, Job& job);
+    void watch(const consumers::JobId& id, Job& job);
     void settle(const consumers::JobId& id, Job& job);
+    void end(Job& job, JobNews news, consumers::JobEnded ended);
 
     void read_status_of(const consumers::JobId& id, Job& job);
     void hear_channel();
@@ -133,9 +142,8 @@ class HandsThread {
     const std::size_t kept_max_;
     const FileStore store_;
     UniqueFd wake_;  ///< An eventfd.
-    bus::Inbox<HandsMessage> inbox_;
-    bus::Inbox<HandsMessage>
-        answers_;  ///< Of the workers: at most two for each job, so never full.
+    bus::Inbox<HandsAsk> inbox_;
+    bus::Inbox<WorkerAnswer> answers_;  ///< At most two for each job, so never full.
     bus::Inbox<consumers::JobReport> outbox_;
     std::unique_ptr<bus::JobChannel> channel_;  ///< May be none.
     bool channel_has_more_ = false;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "consumers/workload.hpp"
+#include "ops/jobs/gpu_shares.hpp"
 #include "ops/jobs/process_table.hpp"
 
 namespace ringrift::ops {
@@ -101,7 +102,8 @@ UniqueFd open_handle(std::int64_t pid) {
 
 }  // namespace
 
-LaunchOrder launch_order(const consumers::JobOrder& order, const JobSurroundings& surroundings) {
+LaunchOrder launch_order(const consumers::JobOrder& order, const std::vector<std::int64_t>& gpus,
+                         const JobSurroundings& surroundings) {
     const auto folder = surroundings.folders.running(order.job);
     LaunchOrder launch{.work = order.job.work.value,
                        .fence = order.job.fence,
@@ -125,6 +127,7 @@ LaunchOrder launch_order(const consumers::JobOrder& order, const JobSurroundings
     launch.environment["RINGRIFT_FENCE"] = std::to_string(launch.fence);
     launch.environment["RINGRIFT_CONFIG"] = launch.config;
     launch.environment["RINGRIFT_OUTPUT_DIR"] = folder / "output";
+    launch.environment["RINGRIFT_GPUS"] = gpu_list(gpus);
     if (!surroundings.channel.empty()) {
         launch.environment["RINGRIFT_CHANNEL"] = surroundings.channel;
     }
@@ -132,12 +135,13 @@ LaunchOrder launch_order(const consumers::JobOrder& order, const JobSurroundings
 }
 
 bus::Result<Launched, JobFailure> launch(const consumers::JobOrder& order,
+                                         const std::vector<std::int64_t>& gpus,
                                          const JobSurroundings& surroundings,
                                          VerifiedFiles& verified, std::stop_token stop) {
     if (order.argv.empty()) return spawn_failed("the job has no command");
     if (auto missing = missing_input(order, verified, stop)) return *missing;
     const auto lock = make_folder(surroundings.folders, order.job,
-                                  launch_order(order, surroundings), list_of(order.inputs));
+                                  launch_order(order, gpus, surroundings), list_of(order.inputs));
     if (!lock) return spawn_failed(lock.error().sentence);
 
     const auto folder = surroundings.folders.running(order.job);

@@ -21,6 +21,7 @@ struct JobSurroundings {
     std::filesystem::path working_folder = {};      ///< Where programs start.
     Environment environment = {};                   ///< What they inherit.
     std::string channel = {};                       ///< RINGRIFT_CHANNEL; empty when there is none.
+    std::int64_t gpus = 0;                          ///< Of this node.
     bus::Duration stop_grace = std::chrono::seconds(30);
     std::int64_t printed_bytes_max = 256 * 1024 * 1024;
     std::int64_t disk_free_bytes_min =
@@ -28,7 +29,8 @@ struct JobSurroundings {
 };
 
 /// The order as the supervisor gets it: placeholders filled in, environment complete. Pure.
-LaunchOrder launch_order(const consumers::JobOrder& order, const JobSurroundings& surroundings);
+LaunchOrder launch_order(const consumers::JobOrder& order, const std::vector<std::int64_t>& gpus,
+                         const JobSurroundings& surroundings);
 
 struct Launched {
     std::int64_t supervisor = 0;
@@ -38,6 +40,7 @@ struct Launched {
 /// Checks inputs and models, makes the folder, starts the supervisor. Reading large inputs takes
 /// its time.
 bus::Result<Launched, consumers::JobFailure> launch(const consumers::JobOrder& order,
+                                                    const std::vector<std::int64_t>& gpus,
                                                     const JobSurroundings& surroundings,
                                                     VerifiedFiles& verified,
                                                     std::stop_token stop = {});

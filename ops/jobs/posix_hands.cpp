@@ -48,6 +48,7 @@ bus::Result<std::unique_ptr<PosixHands>, HandsProblem> PosixHands::open(
                                                                       : options.working_folder),
         .environment = options.environment,
         .channel = channel ? channel->endpoint() : "",
+        .gpus = options.gpus,
         .stop_grace = options.stop_grace,
         .printed_bytes_max = options.printed_bytes_max,
         .disk_free_bytes_min = options.disk_free_bytes_min};
@@ -63,20 +64,30 @@ PosixHands::PosixHands(bus::LockFile lock, JobSurroundings surroundings, std::si
       hands_(std::move(surroundings), kept_max, std::move(channel), std::move(wake)),
       thread_([this](std::stop_token stop) { hands_.run(stop); }) {}
 
-// What does not fit in the inbox is asked again: JobManager compares, it does not remember.
 void PosixHands::start(const consumers::JobOrder& order) {
-    std::ignore = hands_.put(StartAsked{order});
+    ask(StartAsked{order});
 }
 
 void PosixHands::stop(const consumers::JobId& job) {
-    std::ignore = hands_.put(StopAsked{job});
+    ask(StopAsked{job});
 }
 
 void PosixHands::forget(const consumers::JobId& job) {
-    std::ignore = hands_.put(ForgetAsked{job});
+    ask(ForgetAsked{job});
+}
+
+// JobManager asks once: what finds the inbox full waits here for the next round, in order.
+void PosixHands::ask(HandsAsk ask) {
+    asked_.push_back(std::move(ask));
+    hand_over();
+}
+
+void PosixHands::hand_over() {
+    while (!asked_.empty() && hands_.put(asked_.front())) asked_.pop_front();
 }
 
 std::vector<consumers::JobReport> PosixHands::drain() {
+    hand_over();
     for (auto& report : hands_.take()) taken_.push_back(std::move(report));
     const auto count = std::min(taken_.size(), consumers::reports_per_drain_max);
     const auto end = taken_.begin() + static_cast<std::ptrdiff_t>(count);
@@ -86,9 +97,19 @@ std::vector<consumers::JobReport> PosixHands::drain() {
     return reports;
 }
 
+std::map<std::string, std::int64_t> PosixHands::counts() const {
+    const HandsCounters counters = hands_.counters();
+    return {{"job_messages_received", counters.channel.received},
+            {"job_folders_unreadable", counters.unreadable_folders},
+            {"job_messages_strange", counters.strange_messages},
+            {"job_messages_malformed", counters.channel.malformed},
+            {"job_messages_too_large", counters.channel.too_large},
+            {"job_messages_over_rate", counters.channel.over_rate}};
+}
+
 std::size_t PosixHands::stop_all(bus::Duration within) {
     tickets_ += 1;
-    if (!hands_.put(StopAllAsked{tickets_})) return hands_.wait_until_none(0, {});
+    ask(StopAllAsked{tickets_});
     return hands_.wait_until_none(tickets_, within);
 }
 

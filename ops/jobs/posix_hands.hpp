@@ -5,12 +5,14 @@
 // What the port (consumers/hands.hpp) promises, and more exactly:
 // - A job never runs twice: its folder's lock is held from before the supervisor starts until it
 //   has ended, and a supervisor starts the program only in a folder where none has been before.
-// - JobRunning comes before JobEnded whenever the program ran.
+// - Each start is answered by one JobEnded, however long that takes (ops/jobs/job_life.hpp);
+// nothing
+//   that is asked is lost. JobRunning comes before it whenever the program ran.
 // - Jobs outlive the hands. New hands on the same data folder report them: those that run as
-//   running, those that ended as ended, those whose supervisor was killed as lost. A job that was
-//   asked for but not yet started is forgotten, so that JobManager starts it anew.
-// - A success is reported when its files are durable in `<data>/files`, see
-// ops/jobs/file_store.hpp.
+//   running, those that ended as ended, those whose supervisor was killed as lost. A job that an
+//   earlier daemon asked for but that was never started is none: JobManager starts it anew.
+// - A success is reported when its files are durable in `<data>/files`
+//   (ops/jobs/file_store.hpp).
 //
 // Under systemd, the unit needs `KillMode=process`, or a restart of the daemon ends all jobs.
 
@@ -36,6 +38,7 @@ struct PosixHandsOptions {
     Environment environment = {};                   ///< What jobs inherit, see `inheritable`.
     std::filesystem::path runtime_folder = {};      ///< For the channel; XDG_RUNTIME_DIR or empty.
     bool with_channel = true;
+    std::int64_t gpus = 0;  ///< Of this node; jobs get theirs by number, see ops/jobs/gpu_shares.
     bus::Duration stop_grace = std::chrono::seconds(30);
     std::int64_t printed_bytes_max = 256 * 1024 * 1024;
     std::int64_t disk_free_bytes_min = 256 * 1024 * 1024;
@@ -61,6 +64,7 @@ class PosixHands final : public consumers::Hands {
     void stop(const consumers::JobId& job) override;
     void forget(const consumers::JobId& job) override;
     std::vector<consumers::JobReport> drain() override;
+    std::map<std::string, std::int64_t> counts() const override;
 
     /// Stops all jobs and waits until they have ended, at most `within`; their ends are in `drain`.
     /// Yields how many have not. For an orderly shutdown, on the node's thread.
@@ -73,12 +77,16 @@ class PosixHands final : public consumers::Hands {
     HandsCounters counters() const { return hands_.counters(); }
 
   private:
+    void ask(HandsAsk ask);
+    void hand_over();
+
     PosixHands(bus::LockFile lock, JobSurroundings surroundings, std::size_t kept_max,
                std::unique_ptr<bus::JobChannel> channel, std::function<void()> wake);
 
     bus::LockFile lock_;
     const JobFolders folders_;
     HandsThread hands_;
+    std::deque<HandsAsk> asked_;  ///< In order, while the hands' inbox is full.
     std::deque<consumers::JobReport> taken_;
     std::uint64_t tickets_ = 0;
     std::jthread thread_;  ///< Last, so that it ends first.

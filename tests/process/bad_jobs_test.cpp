@@ -4,7 +4,6 @@
 #include <sys/mount.h>
 
 #include <iostream>
-#include <zmq.hpp>
 
 #include "tests/process/hands_bench.hpp"
 
@@ -100,6 +99,15 @@ TEST_CASE("an exit code is reported with the end of standard error") {
     CHECK(failure.stderr_tail == "no \xEF\xBF\xBD GPU\n");
 }
 
+TEST_CASE("of a long standard error the last 4 KiB are in the failure, and more in its log") {
+    HandsBench bench;
+    const auto order = bench.order("seq 1 20000 >&2; echo the end >&2; exit 1");
+    const auto failure = failed(bench, order);
+    CHECK(failure.stderr_tail.size() == 4096);
+    CHECK(failure.stderr_tail.ends_with("\n19999\n20000\nthe end\n"));
+    CHECK(bench.hands->job_logs(order.job)->standard_error.starts_with("1\n2\n3\n"));
+}
+
 TEST_CASE("a program that a signal ends is reported with it") {
     const auto failure = failed("kill -SEGV $$");
     CHECK(failure.kind == FailureKind::signal);
@@ -131,18 +139,48 @@ TEST_CASE("children that a program forks and leaves are ended with it") {
 TEST_CASE("a program that ignores SIGTERM is killed after the grace, and was stopped") {
     HandsBench bench;
     bench.close();
-    bench.options.stop_grace = std::chrono::milliseconds(100);
+    bench.options.stop_grace = std::chrono::milliseconds(300);
     bench.open();
     const auto order = bench.order(
-        "trap 'touch $RINGRIFT_TEST_SCRATCH/asked' TERM; touch $RINGRIFT_TEST_SCRATCH/deaf;"
-        "while true; do sleep 0.01; done");
+        "trap '' TERM; touch $RINGRIFT_TEST_SCRATCH/deaf; while true; do sleep 0.01; done");
     bench.hands->start(order);
     bench.await([&] { return std::filesystem::exists(bench.scratch.path() / "deaf"); });
+    const auto asked = std::chrono::steady_clock::now();
     bench.hands->stop(order.job);
     const auto ended = bench.await_end(order.job);
+    CHECK(std::chrono::steady_clock::now() - asked >= bench.options.stop_grace);
     CHECK(std::holds_alternative<consumers::JobStopped>(ended.outcome));
-    CHECK(std::filesystem::exists(bench.scratch.path() / "asked"));
     CHECK(processes_below(bench.data.path()).empty());
+}
+
+TEST_CASE("SIGTERM reaches every process of a job, wherever it has gone, and gives it time") {
+    HandsBench bench;
+    std::ofstream(bench.scratch.path() / "tidy") << R"(
+cd $RINGRIFT_TEST_SCRATCH
+trap "$2 touch $1; exit" TERM
+touch ready-$1; while true; do sleep 0.01; done
+)";
+    const auto order = bench.order(R"(tidy="bash $RINGRIFT_TEST_SCRATCH/tidy"
+($tidy child &); (setsid $tidy session &)
+exec $tidy program "until [ -e child ] && [ -e session ]; do sleep 0.01; done;")");
+    bench.hands->start(order);
+    const auto all_there = [&](const std::string& prefix) {
+        for (const char* name : {"program", "child", "session"}) {
+            if (!std::filesystem::exists(bench.scratch.path() / (prefix + name))) return false;
+        }
+        return true;
+    };
+    bench.await([&] { return all_there("ready-"); });
+    bench.hands->stop(order.job);
+    bench.hands->stop(order.job);  // Asked twice, told once.
+    CHECK(std::holds_alternative<consumers::JobStopped>(bench.await_end(order.job).outcome));
+    CHECK(all_there(""));
+    CHECK(processes_below(bench.data.path()).empty());
+}
+
+TEST_CASE("a job has 30 seconds to tidy up unless another grace is given") {
+    CHECK(ops::PosixHandsOptions{}.stop_grace == std::chrono::seconds(30));
+    CHECK(ops::LaunchOrder{}.stop_grace == std::chrono::seconds(30));
 }
 
 TEST_CASE("a program that runs too long is ended") {
@@ -156,10 +194,14 @@ TEST_CASE("a program that runs too long is ended") {
 
 TEST_CASE("a program that prints without end is ended, and what is kept of it is bounded") {
     HandsBench bench;
+    bench.close();
+    bench.options.printed_bytes_max = 64 << 20;  // A quarter of the default: sooner reached.
+    bench.open();
     const auto order = bench.order("echo first; yes | head -c 1000000000");
     const auto failure = failed(bench, order);
     CHECK(failure.kind == FailureKind::output_limit);
     CHECK(says(failure.reason, "printed"));
+    CHECK(says(failure.reason, "allowed are 67108864 bytes"));
     const auto logs = bench.hands->job_logs(order.job);
     REQUIRE(logs);
     CHECK(logs->standard_output.starts_with("first\ny\n"));
@@ -267,89 +309,6 @@ TEST_CASE("a program that fills the disk is ended, and that it did is not lost")
     CHECK(failure.kind == FailureKind::output_limit);
     bench.close();
     ::umount2(bench.data.path().c_str(), MNT_DETACH);
-}
-
-TEST_CASE("a job gets what the contract names, and none of the daemon's secrets") {
-    HandsBench bench;
-    bench.close();
-    bench.options.environment = ops::inheritable({{"PATH", "/usr/bin:/bin"},
-                                                  {"HOME", "/home/me"},
-                                                  {"RINGRIFT_ADMIN_TOKEN", "secret"},
-                                                  {"RINGRIFT_JOIN_TOKEN", "secret"},
-                                                  {"NATS_PASSWORD", "secret"},
-                                                  {"PGPASSWORD", "secret"},
-                                                  {"MY_API_KEY", "secret"},
-                                                  {"QUEUE", "nats://me:secret@host/"}});
-    bench.open();
-    auto order = bench.order(
-        "env > all; keep all 1; succeed 1; ls -l /proc/self/fd | wc -l >> all;"
-        "entries=''; keep all 1; succeed 1");
-    order.environment = {{"RINGRIFT_SEED", "12"}, {"RINGRIFT_MODEL", "init"}};
-    const auto ended = bench.run(order);
-    REQUIRE(std::holds_alternative<consumers::JobSuccess>(ended.outcome));
-    const auto text = text_of(bench.folder(order.job) / "output" / "all");
-    CHECK_FALSE(says(text, "secret"));
-    CHECK(says(text, "HOME=/home/me"));
-    CHECK(says(text, "RINGRIFT_WORK_ID=w-1\n"));
-    CHECK(says(text, "RINGRIFT_FENCE=7\n"));
-    CHECK(says(text, "RINGRIFT_CONFIG=hex5_2p\n"));
-    CHECK(says(text, "RINGRIFT_SEED=12\n"));
-    CHECK(says(text, "RINGRIFT_MODEL=init\n"));
-    CHECK(says(text, "RINGRIFT_OUTPUT_DIR=" + bench.folder(order.job).string() + "/output\n"));
-    CHECK(text.ends_with("\n5\n"));  // 0, 1, 2, the listing and its title.
-}
-
-TEST_CASE("what a job says on the channel is reported, what others say in its place is not") {
-    HandsBench bench;
-    bench.close();
-    bench.options.with_channel = true;
-    bench.open();
-    const auto order = bench.order(
-        "echo $RINGRIFT_CHANNEL > $RINGRIFT_TEST_SCRATCH/new; cd $RINGRIFT_TEST_SCRATCH;"
-        "mv new channel; sleep 1000");
-    bench.hands->start(order);
-    bench.await([&] { return std::filesystem::exists(bench.scratch.path() / "channel"); });
-    std::string endpoint = text_of(bench.scratch.path() / "channel");
-    endpoint.pop_back();
-    zmq::context_t context(1);
-    zmq::socket_t socket(context, zmq::socket_type::push);
-    socket.connect(endpoint);
-    const auto say = [&](const std::string& fence, const std::string& said) {
-        socket.send(zmq::buffer(R"({"work":"w-1","fence":)" + fence + "," + said + "}"));
-    };
-    say("6", R"("progress_ppm":999)");  // Of a claim that is gone.
-    say("7", R"("event":"training_progress","data":{"step":7})");
-    say("7", R"("progress_ppm":12,"games":3)");
-    bench.await([&] { return !bench.reports_of<consumers::JobProgress>(order.job).empty(); });
-    CHECK(bench.reports_of<consumers::JobProgress>(order.job).back().progress_ppm == 12);
-    const auto events = bench.reports_of<consumers::JobSays>(order.job);
-    REQUIRE(events.size() == 1);
-    CHECK(events[0].type == "training_progress");
-    CHECK(events[0].data == R"({"step":7})");
-    CHECK(bench.hands->counters().strange_messages == 1);
-    bench.hands->stop(order.job);
-    bench.await_end(order.job);
-}
-
-TEST_CASE("progress on standard output is reported as it comes") {
-    HandsBench bench;
-    const auto order = bench.order(
-        "echo '{\"progress\":0.25,\"games\":5}'; while ! [ -e $RINGRIFT_TEST_SCRATCH/go ]; do "
-        "sleep 0.01; done;"
-        "echo '{\"progress_ppm\":500000}'; sleep 1000");
-    bench.hands->start(order);
-    const auto reported = [&](std::int64_t ppm) {
-        return [&bench, &order, ppm] {
-            const auto all = bench.reports_of<consumers::JobProgress>(order.job);
-            return !all.empty() && all.back().progress_ppm == ppm;
-        };
-    };
-    bench.await(reported(250'000));
-    CHECK(bench.reports_of<consumers::JobProgress>(order.job).back().games == 5);
-    std::ofstream(bench.scratch.path() / "go") << "go";
-    bench.await(reported(500'000));
-    bench.hands->stop(order.job);
-    CHECK(std::holds_alternative<consumers::JobStopped>(bench.await_end(order.job).outcome));
 }
 
 }  // namespace ringrift::tests

@@ -56,7 +56,7 @@ class Daemon {
         _exit(127);
     }
     ~Daemon() {
-        if (running()) send(SIGKILL), exit_code(10s);
+        if (running()) send(SIGKILL), exit_code(180s);
     }
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
@@ -88,11 +88,13 @@ class Daemon {
 };
 
 /// A workload that learns Hex on 4x4 in portions of a few milliseconds. Each job writes the name of
-/// its attempt into `<folder>/starts` before it begins. Returns the workload file.
+/// its attempt into `<folder>/starts` before it begins, and its own variables into
+/// `<folder>/environment-<type of work>`. Returns the workload file.
 inline std::string write_fast_workload(const std::string& folder) {
     const std::string script = folder + "/job.sh";
     std::ofstream(script) << "#!/bin/sh\necho \"$RINGRIFT_WORK_ID $RINGRIFT_FENCE\" >> \"" << folder
-                          << "/starts\"\nexec \"$@\"\n";
+                          << "/starts\"\nenv | grep ^RINGRIFT_ > \"" << folder
+                          << "/environment-$RINGRIFT_WORK_TYPE\"\nexec \"$@\"\n";
     chmod(script.c_str(), 0755);
     const std::string file = folder + "/workload.toml";
     const auto command = [](const std::string& words) {

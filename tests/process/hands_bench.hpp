@@ -18,14 +18,14 @@
 #include <vector>
 
 #include "ops/jobs/posix_hands.hpp"
-#include "ops/jobs/process_table.hpp"
 #include "tests/catch.hpp"
+#include "tests/process/processes.hpp"
 #include "tests/temporary_folder.hpp"
 
 namespace ringrift::tests {
 
 /// Long enough for a busy machine; a test that reaches it has failed.
-inline constexpr auto patience = std::chrono::seconds(60);
+inline constexpr auto patience = std::chrono::seconds(180);
 
 /// Told by other threads that something may have changed.
 class Bell {
@@ -91,9 +91,6 @@ class HandsBench {
     std::unique_ptr<ops::PosixHands> hands;
     std::vector<consumers::JobReport> reports;
 };
-
-/// Pids of processes, zombies apart, that were started for a job or as a supervisor below `data`.
-std::vector<std::int64_t> processes_below(const std::filesystem::path& data);
 
 /// Checks that the job failed, and yields how.
 consumers::JobFailure failure_of(const consumers::JobEnded& ended);
@@ -168,30 +165,6 @@ inline consumers::JobEnded HandsBench::run(const consumers::JobOrder& order) {
 
 inline std::filesystem::path HandsBench::folder(const consumers::JobId& job) const {
     return ops::JobFolders{data.path()}.running(job);
-}
-
-inline std::vector<std::int64_t> processes_below(const std::filesystem::path& data) {
-    std::vector<std::int64_t> found;
-    for (const auto& process : ops::all_processes()) {
-        if (process.state == 'Z' || process.pid == ::getpid()) continue;
-        const std::filesystem::path proc = "/proc/" + std::to_string(process.pid);
-        const bool ours =
-            text_of(proc / "environ").find(data.string() + "/jobs/") != std::string::npos ||
-            text_of(proc / "cmdline").find(data.string() + "/jobs/") != std::string::npos;
-        if (ours) found.push_back(process.pid);
-    }
-    return found;
-}
-
-/// Whether a process runs whose command line starts with `start`.
-inline bool runs(const std::string& start) {
-    for (const auto& process : ops::all_processes()) {
-        const std::string path = "/proc/" + std::to_string(process.pid) + "/cmdline";
-        std::string command = text_of(path);
-        std::replace(command.begin(), command.end(), '\0', ' ');
-        if (process.state != 'Z' && command.starts_with(start)) return true;
-    }
-    return false;
 }
 
 inline bool says(const std::string& text, const std::string& part) {

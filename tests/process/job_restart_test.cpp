@@ -44,6 +44,17 @@ void start_and_kill_the_daemon(HandsBench& bench, const consumers::JobOrder& ord
     ::waitpid(daemon, nullptr, 0);
 }
 
+// A folder as the daemon leaves it that dies between making it and starting the supervisor.
+ops::UniqueFd folder_without_supervisor(HandsBench& bench, const consumers::JobOrder& order) {
+    const ops::LaunchOrder launch{.work = order.job.work.value,
+                                  .fence = order.job.fence,
+                                  .type = "selfplay",
+                                  .argv = {"true"}};
+    auto lock = ops::make_folder({bench.data.path()}, order.job, launch, "");
+    REQUIRE(lock);
+    return std::move(*lock);
+}
+
 }  // namespace
 
 TEST_CASE("a job that runs while its hands are replaced ends as if nothing had happened") {
@@ -132,19 +143,104 @@ TEST_CASE("a second supervisor in a folder starts nothing, neither beside the fi
     CHECK(starts(bench) == "started\n");
 }
 
-TEST_CASE("a job that was ordered but never started is forgotten, so that it can be started anew",
-          "[.]") {
+TEST_CASE("a job that was ordered but never started is forgotten, so that it can be started anew") {
     HandsBench bench;
     const auto order = bench.order(waiting_script);
     bench.close();
-    REQUIRE(ops::make_folder({bench.data.path()}, order.job,
-                             {.work = "w-1", .fence = 7, .type = "selfplay", .argv = {"true"}},
-                             ""));
+    folder_without_supervisor(bench, order).reset();
     bench.open();
     finish(bench);
     CHECK(succeeded(bench.run(order)));
     CHECK(bench.reports_of<consumers::JobEnded>(order.job).size() == 1);
     CHECK(starts(bench) == "started\n");
+}
+
+TEST_CASE("a job whose supervisor dies before it says who it is can be started anew") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.close();
+    auto lock = folder_without_supervisor(bench, order);
+    bench.open();
+    bench.hands->start(order);  // Once: JobManager does not ask again for what it has asked for.
+    bench.await([&] { return bench.hands->counters().jobs == 1; });
+    CHECK(bench.reports_of<consumers::JobRunning>(order.job).empty());  // Perhaps it comes yet.
+    finish(bench);
+    lock.reset();
+    CHECK(succeeded(bench.await_end(order.job)));
+    CHECK(bench.reports_of<consumers::JobEnded>(order.job).size() == 1);
+    CHECK(starts(bench) == "started\n");
+}
+
+TEST_CASE("a job that is asked for and called off while its supervisor may come yet was stopped") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.close();
+    auto lock = folder_without_supervisor(bench, order);
+    bench.open();
+    bench.hands->start(order);
+    bench.hands->stop(order.job);
+    lock.reset();
+    CHECK(std::holds_alternative<consumers::JobStopped>(bench.await_end(order.job).outcome));
+    CHECK(starts(bench).empty());
+}
+
+TEST_CASE("a job that nobody asks for again and that never started leaves no trace") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.close();
+    auto lock = folder_without_supervisor(bench, order);
+    bench.open();
+    bench.await([&] { return bench.hands->counters().jobs == 1; });
+    lock.reset();
+    bench.await([&] { return bench.hands->counters().jobs == 0; });
+    CHECK_FALSE(std::filesystem::exists(bench.folder(order.job)));
+    CHECK(bench.reports_of<consumers::JobEnded>(order.job).empty());
+}
+
+TEST_CASE("jobs that are forgotten take no memory, and each can be started anew at once") {
+    HandsBench bench;
+    const auto good = bench.order("echo a game > g.jsonl; keep g.jsonl 1; succeed 1", "good");
+    auto not_there = bench.order("", "not there");
+    not_there.argv = {"no-such-program"};
+    auto no_input = bench.order("", "no input");
+    no_input.inputs = {{{std::string(64, 'a')}, bench.scratch / "no such file"}};
+    for (int round = 0; round < 3; ++round) {
+        for (const auto& order : {good, not_there, no_input}) {
+            bench.hands->start(order);
+            bench.await([&] {
+                return bench.reports_of<consumers::JobEnded>(order.job).size() ==
+                       static_cast<std::size_t>(round) + 1;
+            });
+            bench.hands->forget(order.job);
+        }
+    }
+    bench.await([&] { return bench.hands->counters().jobs == 0; });
+    for (const auto& end : bench.reports_of<consumers::JobEnded>(good.job)) CHECK(succeeded(end));
+}
+
+TEST_CASE("nothing that is asked is lost, however much is asked at once") {
+    HandsBench bench;
+    auto order = bench.order("");
+    order.argv.clear();  // Fails at once, without a process.
+    constexpr std::size_t more_than_fit = ops::hands_asks_max + 2000;
+    for (std::size_t number = 0; number < more_than_fit; ++number) {
+        order.job.fence = number + 1;
+        bench.hands->start(order);
+    }
+    std::size_t ended = 0;
+    bench.await([&] {
+        for (const auto& report : bench.hands->drain()) {
+            const auto* end = std::get_if<consumers::JobEnded>(&report);
+            if (end == nullptr) continue;
+            ended += 1;
+            bench.hands->forget(end->job);
+        }
+        return ended == more_than_fit;
+    });
+    bench.await([&] {
+        bench.hands->drain();
+        return bench.hands->counters().jobs == 0;
+    });
 }
 
 TEST_CASE("a supervisor that comes after its folder was put away starts nothing") {
@@ -163,6 +259,55 @@ TEST_CASE("a supervisor that comes after its folder was put away starts nothing"
     constexpr int held = 65;
     CHECK(WEXITSTATUS(::system(command.c_str())) == held);
     CHECK_FALSE(std::filesystem::exists(bench.scratch.path() / "ran"));
+}
+
+TEST_CASE("jobs that run side by side get GPUs of their own, those of former daemons included") {
+    HandsBench bench;
+    bench.close();
+    bench.options.gpus = 2;
+    bench.open();
+    const std::string noting =
+        "echo $RINGRIFT_GPUS > $RINGRIFT_TEST_SCRATCH/gpus-$RINGRIFT_WORK_ID;";
+    const auto gpus_of = [&](const std::string& work) {
+        auto order = bench.order(noting + waiting_script, work);
+        order.gpus = 1;
+        bench.hands->start(order);
+        const auto path = bench.scratch.path() / ("gpus-" + work);
+        bench.await([&] { return text_of(path).ends_with("\n"); });
+        return text_of(path);
+    };
+    CHECK(gpus_of("one") == "0\n");
+    bench.close();
+    bench.open();
+    CHECK(gpus_of("two") == "1\n");
+    bench.hands->stop({{"one"}, 7});
+    bench.await_end({{"one"}, 7});
+    CHECK(gpus_of("three") == "0\n");
+    finish(bench);
+    CHECK(succeeded(bench.await_end({{"three"}, 7})));
+}
+
+TEST_CASE("a process that only has the number of a dead supervisor is left alone") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.close();
+    const ::pid_t stranger = ::fork();  // Before the lock is taken: it would hold it as well.
+    if (stranger == 0) {
+        while (true) ::pause();
+    }
+    auto lock = folder_without_supervisor(bench, order);
+    auto identity = ops::identity_of(stranger);
+    REQUIRE(identity);
+    identity->start_ticks -= 1;
+    std::ofstream(bench.folder(order.job) / "supervisor") << ops::to_text(*identity);
+    bench.open();
+    bench.await([&] { return bench.hands->counters().jobs == 1; });
+    bench.hands->stop(order.job);  // Must not reach the stranger.
+    lock.reset();
+    CHECK(failure_of(bench.await_end(order.job)).kind == bus::FailureKind::lost);
+    CHECK(::waitpid(stranger, nullptr, WNOHANG) == 0);
+    ::kill(stranger, SIGKILL);
+    ::waitpid(stranger, nullptr, 0);
 }
 
 TEST_CASE("hands refuse a data folder where others are at work") {

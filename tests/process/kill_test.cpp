@@ -11,6 +11,7 @@
 #include "projections/sqlite_store.hpp"
 #include "tests/catch.hpp"
 #include "tests/process/daemon.hpp"
+#include "tests/process/processes.hpp"
 #include "tests/temporary_folder.hpp"
 
 // `kill -9` of a running `ringrift up` at random moments: RINGRIFT_KILLS times, 15 unless said
@@ -85,6 +86,16 @@ void check_starts(const std::string& starts) {
     CHECK_FALSE(seen.empty());
 }
 
+/// No two attempts at an item of work run at a time. (That one attempt does not run twice, the jobs
+/// themselves write down: a supervisor that is just starting its program looks like two.)
+void check_side_by_side(const std::string& data) {
+    std::map<std::string, std::string> attempts;
+    for (const std::string& job : supervised_below(data)) {
+        const auto at = attempts.emplace(job.substr(0, job.rfind('@')), job).first;
+        CHECK(at->second == job);
+    }
+}
+
 /// Reservations never exceed the node, at any prefix of the log.
 void check_reservations(const bus::Batch& log) {
     Folded<ClusterView> folded;
@@ -142,7 +153,8 @@ TEST_CASE(
         INFO(daemon.output());
         REQUIRE(daemon.running());
         daemon.send(SIGKILL);
-        REQUIRE(daemon.exit_code(10s) == 128 + SIGKILL);
+        REQUIRE(daemon.exit_code(180s) == 128 + SIGKILL);
+        check_side_by_side(data);
     }
     auto last_run = up;
     const std::int64_t reached = [&] {
@@ -153,12 +165,13 @@ TEST_CASE(
         return projections::evaluated(folded.view.training);
     }();
     last_run.insert(last_run.end(),
-                    {"--until-generation", std::to_string(reached + 2), "--for", "3m"});
+                    {"--until-generation", std::to_string(reached + 2), "--for", "10m"});
     Daemon daemon(last_run, output);
-    const auto code = daemon.exit_code(200s);
+    const auto code = daemon.exit_code(620s);
     INFO(daemon.output().substr(daemon.output().size() -
                                 std::min<std::size_t>(4000, daemon.output().size())));
     REQUIRE(code == 0);
+    CHECK(processes_below(data).empty());
 
     auto log = bus::SqliteLog::open(data + "/events.db");
     REQUIRE(log);

@@ -1,10 +1,15 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <regex>
+#include <set>
 
 #include "bus/sqlite_log.hpp"
+#include "projections/cluster_view.hpp"
+#include "projections/folded.hpp"
 #include "tests/catch.hpp"
 #include "tests/process/daemon.hpp"
+#include "tests/process/processes.hpp"
 #include "tests/temporary_folder.hpp"
 
 // `ringrift up` as a person starts it: what it refuses and how, how it ends, what the log holds.
@@ -26,7 +31,8 @@ struct Place {
     }
 };
 
-constexpr auto soon = std::chrono::seconds(20);
+// Long enough for a busy machine; a test that reaches it has failed.
+constexpr auto soon = std::chrono::seconds(180);
 
 std::map<bus::EventId, bus::Event> events_of(const std::string& data) {
     auto log = bus::SqliteLog::open(data + "/events.db");
@@ -42,14 +48,37 @@ std::map<bus::EventId, bus::Event> events_of(const std::string& data) {
     }
 }
 
+/// `command`, as TOML, in the place of selfplay's.
+void let_selfplay_be(const Place& place, const std::string& command) {
+    std::string text = text_of(place.workload);
+    const auto start = text.find("command");
+    text.replace(start, text.find("\ngames") - start, "command = " + command);
+    std::ofstream(place.workload) << text;
+}
+
+/// All variables of the contract with the programs, as a training finds them.
+void check_environment(const Place& place) {
+    const std::string text = text_of(place.folder / "environment-training");
+    INFO(text);
+    for (const char* line :
+         {"WORK_ID=.+", "FENCE=[1-9][0-9]*", "CONFIG=hex4_2p", "MODEL=(init|/.+)",
+          "OUTPUT_DIR=/.+/output", "GPUS=[0-9,]*", "SEED=[0-9]+",
+          "TRACEPARENT=00-[0-9a-f]{32}-[0-9a-f]{16}-01", "CHANNEL=ipc:///.+"}) {
+        INFO(line);
+        CHECK(std::regex_search(text, std::regex("(^|\\n)RINGRIFT_" + std::string(line) + "\\n")));
+    }
+}
+
 }  // namespace
 
-TEST_CASE("the last event of a generation leads back to the games it was learnt from") {
+TEST_CASE(
+    "the last event of a generation leads back to its games, by programs that got what is due") {
     const Place place;
-    Daemon daemon(place.up({"--until-generation", "1", "--for", "3m"}), place.output);
-    const auto code = daemon.exit_code(200s);
+    Daemon daemon(place.up({"--until-generation", "1", "--for", "10m"}), place.output);
+    const auto code = daemon.exit_code(620s);
     INFO(daemon.output());
     REQUIRE(code == 0);
+    check_environment(place);
     const auto events = events_of(place.data);
     const auto last = std::ranges::find_if(events, [](const auto& entry) {
         return std::holds_alternative<bus::CurriculumRebalanced>(entry.second.fact);
@@ -89,10 +118,65 @@ TEST_CASE("SIGTERM ends the jobs, gives their work back and exits with 0") {
     Daemon daemon(place.up(), place.output);
     REQUIRE(daemon.says("Sync completed", soon));
     daemon.send(SIGTERM);
-    const auto code = daemon.exit_code(35s);
+    const auto code = daemon.exit_code(soon);
     INFO(daemon.output());
     CHECK(code == 0);
     CHECK(daemon.output().find("Node left") != std::string::npos);
+}
+
+TEST_CASE("a job that ignores SIGTERM is killed after the grace, and does not hold up the end") {
+    const Place place;
+    let_selfplay_be(place, R"(["bash", "-c", "trap '' TERM; while true; do sleep 0.1; done"])");
+    Daemon daemon(place.up({"--slots", "2", "--stop-grace", "1s"}), place.output);
+    REQUIRE(await([&] { return supervised_below(place.data).size() == 2; }, soon));
+    daemon.send(SIGTERM);
+    CHECK(daemon.exit_code(soon) == 0);
+    CHECK(processes_below(place.data).empty());
+}
+
+/// The leader called the work off just before it died.
+void call_off(const std::string& data, const std::string& work) {
+    auto log = bus::SqliteLog::open(data + "/events.db");
+    REQUIRE(log);
+    projections::Folded<projections::ClusterView> folded;
+    for (bool more = true; more;) {
+        const auto batch = (*log)->read(folded.position, 10'000);
+        REQUIRE(batch);
+        for (const bus::Recorded& recorded : *batch) folded.advance(recorded);
+        more = !batch->empty();
+    }
+    const auto& leadership = folded.view.leadership;
+    const std::vector<bus::Event> events = {{.id = {"called-off"},
+                                             .source = leadership.leader,
+                                             .time = leadership.elected_at,
+                                             .epoch = leadership.epoch,
+                                             .fact = bus::WorkCancelled{{work}, "by a test"}}};
+    REQUIRE((*log)->append(events));
+}
+
+TEST_CASE("after kill -9 the next daemon goes on with the jobs, and ends those called off") {
+    const Place place;
+    let_selfplay_be(place, R"(["sleep", "1000"])");
+    const auto running = [&] {
+        auto jobs = supervised_below(place.data);
+        return std::set<std::string>(jobs.begin(), jobs.end());
+    };
+    {
+        Daemon first(place.up({"--slots", "2"}), place.output);
+        REQUIRE(await([&] { return running().size() == 2; }, soon));
+        first.send(SIGKILL);
+        REQUIRE(first.exit_code(soon) == 128 + SIGKILL);
+    }
+    const std::string called_off = *running().begin();
+    const std::string going_on = *running().rbegin();
+    REQUIRE(called_off != going_on);
+    call_off(place.data, called_off.substr(0, called_off.rfind('@')));
+    Daemon second(place.up({"--slots", "2"}), place.output);
+    CHECK(await([&] { return !running().contains(called_off) && running().size() == 2; }, soon));
+    CHECK(running().contains(going_on));
+    second.send(SIGTERM);
+    CHECK(second.exit_code(soon) == 0);
+    CHECK(processes_below(place.data).empty());
 }
 
 TEST_CASE("a second process on the same data folder is refused, and the first goes on") {
@@ -164,9 +248,9 @@ TEST_CASE("a disk that fills up halts new work aloud, and work goes on when ther
         const std::size_t said = daemon.output().size();
         CHECK(
             await([&] { return daemon.output().find("Sync completed", said) != std::string::npos; },
-                  60s));
+                  soon));
         daemon.send(SIGTERM);
-        CHECK(daemon.exit_code(40s) == 0);
+        CHECK(daemon.exit_code(soon) == 0);
     }
     CHECK(std::system(("umount " + disk).c_str()) == 0);
 }
@@ -174,7 +258,7 @@ TEST_CASE("a disk that fills up halts new work aloud, and work goes on when ther
 TEST_CASE("time that is up before the generation is reached has a code of its own") {
     const Place place;
     Daemon daemon(place.up({"--for", "1s", "--until-generation", "1000"}), place.output);
-    CHECK(daemon.exit_code(40s) == 9);
+    CHECK(daemon.exit_code(soon) == 9);
 }
 
 TEST_CASE("arguments that make no sense are refused as a whole, before anything is started") {
@@ -183,6 +267,27 @@ TEST_CASE("arguments that make no sense are refused as a whole, before anything 
     CHECK(daemon.exit_code(soon) == 2);
     CHECK(daemon.output().find("lease") != std::string::npos);
     CHECK_FALSE(std::filesystem::exists(place.data));
+}
+
+TEST_CASE("the example in Python learns under a node, and says on the channel how far it is") {
+    if (std::system("/usr/bin/python3 -c 'import numpy, zmq' 2>/dev/null") != 0) {
+        WARN("skipped: needs python3-numpy and python3-zmq");
+        return;
+    }
+    const Place place;
+    Daemon daemon({"up", "--port", "0", "--data", place.data, "--workload",
+                   RINGRIFT_SOURCE_DIR "/ops/workloads/python/workload.toml", "--until-generation",
+                   "1", "--for", "10m"},
+                  place.output);
+    const auto code = daemon.exit_code(620s);
+    INFO(daemon.output());
+    CHECK(code == 0);
+    CHECK(daemon.output().find("Job failed") == std::string::npos);
+    const auto events = events_of(place.data);
+    const auto promoted = std::ranges::count_if(events, [](const auto& entry) {
+        return std::holds_alternative<bus::ModelPromoted>(entry.second.fact);
+    });
+    CHECK(promoted == 1);
 }
 
 }  // namespace ringrift::tests

@@ -5,8 +5,8 @@ A node runs this program once per job, as workload.toml beside it says. What it 
 what it owes, is the whole contract:
 
   in    the command line, as written in workload.toml, and the environment: RINGRIFT_WORK_ID,
-        RINGRIFT_FENCE, RINGRIFT_CONFIG, RINGRIFT_MODEL, RINGRIFT_OUTPUT_DIR, RINGRIFT_SEED
-        and RINGRIFT_CHANNEL
+        RINGRIFT_FENCE, RINGRIFT_CONFIG, RINGRIFT_MODEL, RINGRIFT_OUTPUT_DIR, RINGRIFT_SEED,
+        RINGRIFT_GPUS, RINGRIFT_TRACEPARENT and RINGRIFT_CHANNEL
   news  while it works: JSON frames to the ZeroMQ endpoint RINGRIFT_CHANNEL, or lines on stdout
   out   files in --out, and last, by rename, result.json that names them with their SHA-256
   end   exit code 0 with a result.json; else a sentence on stderr and no result.json
