@@ -6,6 +6,7 @@
 #include "producers/ingest.hpp"
 #include "producers/leadership.hpp"
 #include "producers/nodes.hpp"
+#include "producers/outside.hpp"
 #include "producers/ratings.hpp"
 #include "producers/training.hpp"
 #include "producers/work.hpp"
