@@ -8,6 +8,7 @@
 #include "producers/nodes.hpp"
 #include "producers/outside.hpp"
 #include "producers/ratings.hpp"
+#include "producers/scaling.hpp"
 #include "producers/training.hpp"
 #include "producers/work.hpp"
 

@@ -74,6 +74,14 @@ struct NoteNat {
 struct DecideScale {
     bus::ScaleDecided decision = {};
 };
+/// The next machine that the decision adds.
+struct RequestProvision {
+    std::string decision = {};
+};
+/// The machine that the decision ends.
+struct RequestTermination {
+    std::string decision = {};
+};
 
 // ---- work -------------------------------------------------------------------------------------
 
@@ -213,7 +221,7 @@ struct ParkEvent {
 using Command =
     std::variant<Lead, StepDown, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
                  DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert, ClearAlert,
-                 NoteNat, DecideScale, QueueWork, ClaimWork,
+                 NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork, ClaimWork,
                  ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
                  TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync,
                  CompleteSync, QuarantineFile, AnnounceResult, AnnounceTraining, StartEvaluation,
