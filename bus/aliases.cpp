@@ -50,7 +50,8 @@ constexpr TypeAlias type_aliases[] = {
 struct FieldAlias {
     std::string_view alias;
     std::string_view field;
-    double scale = 1;  ///< Our unit per theirs.
+    double scale = 1;            ///< Our unit per theirs.
+    std::string_view only = {};  ///< The type that it holds for; empty: for all.
 };
 
 // Where a type has several of the aliases, the first in this list is taken.
@@ -60,8 +61,12 @@ constexpr FieldAlias field_aliases[] = {
     {"host", "node"},
     {"host_id", "node"},
     {"hostname", "node"},
+    {"node_name", "node"},
+    {"trained_by", "node"},
+    {"source_node", "node"},
     {"work_id", "work"},
     {"job_id", "work"},
+    {"task_id", "work"},
     {"sync_id", "sync"},
     {"match_id", "match"},
     {"tournament_id", "tournament"},
@@ -69,6 +74,9 @@ constexpr FieldAlias field_aliases[] = {
     {"parent_model", "parent"},
     {"baseline_model", "baseline"},
     {"error", "reason"},
+    {"db_path", "name"},
+    {"output_path", "name"},
+    {"file_count", "files", 1, "DATA_SYNC_STARTED"},
     {"games_completed", "games"},
     {"games_played", "games"},
     {"games_generated", "games"},
@@ -115,7 +123,8 @@ void drop_nulls(json::object& data) {
 
 void rename_fields(const FactKind& kind, json::object& data) {
     for (const FieldAlias& row : field_aliases) {
-        const bool holds = has_field(kind, row.field) && !has_field(kind, row.alias) &&
+        const bool holds = (row.only.empty() || row.only == kind.info.type) &&
+                           has_field(kind, row.field) && !has_field(kind, row.alias) &&
                            data.contains(row.alias) && !data.contains(row.field);
         if (!holds) continue;
         json::value value = data.at(row.alias);
@@ -164,6 +173,12 @@ std::string canonical_type(std::string_view type) {
     });
     const auto found = std::ranges::find(type_aliases, upper, &TypeAlias::alias);
     return found == std::ranges::end(type_aliases) ? upper : std::string(found->type);
+}
+
+std::string_view failure_of(std::string_view type) {
+    if (type == "TRAINING_COMPLETED") return "TRAINING_FAILED";
+    if (type == "DATA_SYNC_COMPLETED") return "DATA_SYNC_FAILED";
+    return {};
 }
 
 void adopt_fields(const FactKind& kind, json::object& data) {

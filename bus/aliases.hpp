@@ -23,6 +23,10 @@ std::string canonical_type(std::string_view type);
 /// and whole numbers such as 100.0); makes `config` of `board_type` and `num_players`.
 void adopt_fields(const FactKind& kind, boost::json::object& data);
 
+/// What the original meant by `type` with `"success": false`: the failure's type, where there is
+/// one; else empty.
+std::string_view failure_of(std::string_view type);
+
 /// The same for a whole event, also in the original's envelope
 /// (`event_type`, `payload`, `timestamp` in seconds, `event_id`).
 void adopt_envelope(boost::json::object& event);

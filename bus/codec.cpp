@@ -37,6 +37,15 @@ Fact read_fact(const DataLabel& label, std::span<const Upcast> table) {
     return unread;
 }
 
+/// What was kept without being taken: why stands in the event itself, and it stays so, whatever a
+/// later program could read in it.
+Fact parked_at_door(const DataLabel& label) {
+    return Unread{.why = Unread::Why::parked,
+                  .type = std::string(label.type),
+                  .subject = std::string(label.subject),
+                  .problem = std::string(label.parked)};
+}
+
 /// Reads an event out of `value`; whatever is wrong with it ends in its fact as `Unread`.
 Event read_event(json::value& value, std::span<const Upcast> table) {
     Event event;
@@ -45,7 +54,7 @@ Event read_event(json::value& value, std::span<const Upcast> table) {
     json::object* object = value.if_object();
     if (object == nullptr) problem.expected("an object");
     if (object != nullptr && read_envelope(*object, event, label, problem)) {
-        event.fact = read_fact(label, table);
+        event.fact = label.parked.empty() ? read_fact(label, table) : parked_at_door(label);
     } else {
         event.fact = Unread{.why = Unread::Why::parked,
                             .type = std::string(label.type),
@@ -56,7 +65,7 @@ Event read_event(json::value& value, std::span<const Upcast> table) {
 }
 
 Malformed malformed(const JsonProblem& problem) {
-    return {.sentence = problem.sentence()};
+    return {.sentence = problem.sentence(), .lacks = problem.lacks()};
 }
 
 }  // namespace

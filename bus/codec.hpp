@@ -23,6 +23,7 @@ struct Upcast;  // bus/upcast.hpp
 /// Why a text is not taken in; `sentence` says what to change.
 struct Malformed {
     std::string sentence = {};
+    bool lacks = false;  ///< A field is missing; none that is there was found wrong.
 };
 
 std::string encode(const Event& event, std::string_view cluster = "main");

@@ -38,6 +38,7 @@ bool read_member(std::string_view name, boost::json::value& value, Event& into, 
     if (name == "id") return read_json(value, into.id, problem);
     if (name == "type") return text(label.type);
     if (name == "subject") return text(label.subject);
+    if (name == "parked") return text(label.parked);
     if (name == "time") return read_json(value, into.time, problem);
     if (name == "epoch") return read_json(value, into.epoch, problem);
     if (name == "dataversion") return read_json(value, label.version, problem);
@@ -71,6 +72,10 @@ void write_envelope(std::string& out, const Event& event, std::string_view clust
     }
     write_text_unless_empty(out, "correlationid", event.correlation.value);
     write_text_unless_empty(out, "causationid", event.causation.value);
+    if (const auto* unread = std::get_if<Unread>(&event.fact);
+        unread != nullptr && unread->why == Unread::Why::parked) {
+        write_text_unless_empty(out, "parked", unread->problem);
+    }
     out += R"(,"data":)";
 }
 

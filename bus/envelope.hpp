@@ -17,6 +17,7 @@ namespace ringrift::bus {
 struct DataLabel {
     std::string_view type = {};
     std::string_view subject = {};
+    std::string_view parked = {};        ///< Why it was only kept; empty for what was taken.
     int version = 1;                     ///< Of what has no `dataversion`.
     boost::json::value* data = nullptr;  ///< Null when it is missing.
 };

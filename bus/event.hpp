@@ -24,13 +24,14 @@ namespace ringrift::bus {
 struct Unread {
     enum class Why {
         unknown_type,  ///< Of a newer program, perhaps; skipped.
-        parked,        ///< Of a known type, but its data does not parse; re-drivable.
+        parked,        ///< Of a known type, but its data does not say enough; re-drivable.
     };
     Why why = Why::unknown_type;
     std::string type = {};
     std::string subject = {};
     std::string problem = {};  ///< What is wrong, naming the field.
     std::string text = {};     ///< The event as it stands in the log.
+    std::string data = {};     ///< JSON; only until an event parked at the door stands in the log.
     friend bool operator==(const Unread&, const Unread&) = default;
 };
 

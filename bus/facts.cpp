@@ -75,13 +75,18 @@ const EventInfo* info_of(const Fact& fact) {
 }
 
 void write_fact(std::string& out, const Fact& fact) {
-    std::visit(Overloaded{[&](const Unread& unread) { out += unread.text; },
+    std::visit(Overloaded{[&](const Unread& unread) {
+                              out += unread.text.empty() ? unread.data : unread.text;
+                          },
                           [&](const auto& readable) { write_json(out, readable); }},
                fact);
 }
 
 std::size_t fact_bytes_at_most(const Fact& fact) {
-    return std::visit(Overloaded{[](const Unread& unread) { return unread.text.size(); },
+    return std::visit(Overloaded{[](const Unread& unread) {
+                                     return unread.text.size() + unread.data.size() +
+                                            6 * unread.problem.size();
+                                 },
                                  [](const auto& readable) { return json_bytes_at_most(readable); }},
                       fact);
 }

@@ -22,6 +22,7 @@ struct JsonProblem {
     bool within(std::string_view name);
     bool within(std::size_t index);
     bool expected(std::string_view kind);
+    bool lacks() const { return what == "is missing"; }
     std::string sentence() const;
 };
 

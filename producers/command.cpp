@@ -6,7 +6,9 @@
 #include "producers/ingest.hpp"
 #include "producers/leadership.hpp"
 #include "producers/nodes.hpp"
+#include "producers/outside.hpp"
 #include "producers/ratings.hpp"
+#include "producers/scaling.hpp"
 #include "producers/training.hpp"
 #include "producers/work.hpp"
 

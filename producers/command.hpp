@@ -74,6 +74,14 @@ struct NoteNat {
 struct DecideScale {
     bus::ScaleDecided decision = {};
 };
+/// The next machine that the decision adds.
+struct RequestProvision {
+    std::string decision = {};
+};
+/// The machine that the decision ends.
+struct RequestTermination {
+    std::string decision = {};
+};
 
 // ---- work -------------------------------------------------------------------------------------
 
@@ -197,18 +205,28 @@ struct CompleteTournament {
 /// A fact from outside, by its canonical or original name, validated (bus/aliases.hpp).
 struct IngestFact {
     bus::EventId id = {};
+    bus::EventId cause = {};  ///< The parked event that is driven anew; empty for a first try.
     bus::Fact fact = {};
+};
+/// An event from outside that is kept as it came, since it does not say enough to be a fact.
+struct ParkEvent {
+    bus::EventId id = {};
+    bus::EventId cause = {};   ///< As of IngestFact.
+    std::string type = {};     ///< Canonical.
+    std::string subject = {};  ///< The config it is about.
+    std::string data = {};     ///< JSON, as it came.
+    std::string lacks = {};    ///< One sentence.
 };
 
 using Command =
     std::variant<Lead, StepDown, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
                  DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert, ClearAlert,
-                 NoteNat, DecideScale, QueueWork, ClaimWork, ReportStarted, ReportCompleted,
-                 ReportFailed, ReleaseWork, ExpireLease, TimeOutWork, CancelWork, ParkWork,
-                 UnparkWork, NoteIdle, CollectManifest, PlanSync, CompleteSync, QuarantineFile,
-                 AnnounceResult, AnnounceTraining, StartEvaluation, ConcludeEvaluation,
-                 DecidePromotion, RebalanceCurriculum, DetectRegression, RollBackModel, UpdateElo,
-                 CompleteTournament, IngestFact>;
+                 NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork, ClaimWork,
+                 ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
+                 TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync,
+                 CompleteSync, QuarantineFile, AnnounceResult, AnnounceTraining, StartEvaluation,
+                 ConcludeEvaluation, DecidePromotion, RebalanceCurriculum, DetectRegression,
+                 RollBackModel, UpdateElo, CompleteTournament, IngestFact, ParkEvent>;
 
 /// What a decider may look at.
 struct Sight {

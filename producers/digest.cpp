@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -29,6 +30,12 @@ std::string digest_of(std::string_view text) {
         hexadecimal += digits[byte & 15U];
     }
     return hexadecimal;
+}
+
+bool is_digest(std::string_view text) {
+    return text.size() == 64 && std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
 }
 
 std::int64_t seed_of(std::string_view name) {

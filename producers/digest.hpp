@@ -10,6 +10,9 @@ namespace ringrift::producers {
 
 std::string digest_of(std::string_view text);
 
+/// Whether the text is one: 64 lower-case hexadecimal digits.
+bool is_digest(std::string_view text);
+
 /// A positive 63-bit number derived from `name`: the seed of a job is a function of its id.
 std::int64_t seed_of(std::string_view name);
 

@@ -69,7 +69,7 @@ Decision decide(const Sight&, const IngestFact& command) {
                        .sentence = "the event shows nothing: " + fault};
     }
     return std::vector<Draft>{
-        {.id = command.id, .causation = {}, .correlation = {}, .fact = command.fact}};
+        {.id = command.id, .causation = command.cause, .correlation = {}, .fact = command.fact}};
 }
 
 }  // namespace ringrift::producers

@@ -1,7 +1,7 @@
 #pragma once
 
 // Facts from outside: programs of researchers and the Python original's trainers, through the job
-// channel or the API. Read under any of their names (bus/aliases.hpp), judged here.
+// channel or the API. Read under any of their names by producers/outside, judged here.
 //
 // Only what is nobody's decision is let in: data, training and rating facts, and alerts. Who claims
 // work, who leads and what is promoted is never said from outside.

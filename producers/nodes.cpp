@@ -187,20 +187,6 @@ Decision decide(const Sight& sight, const NoteNat& command) {
     return say_of(*node, "nat", command.status);
 }
 
-Decision decide(const Sight& sight, const DecideScale& command) {
-    if (!leads(sight)) return not_the_leader(sight);
-    if (command.decision.decision.empty())
-        return refuse(Refusal::Kind::invalid, "a decision needs an id");
-    const auto& last = sight.cluster.nodes.last_scale;
-    if (last && last->decision == command.decision.decision) {
-        return refuse(Refusal::Kind::duplicate, command.decision.decision + " is decided already");
-    }
-    return say({.id = id_of(command.decision.decision, "decided"),
-                .causation = {},
-                .correlation = {},
-                .fact = command.decision});
-}
-
 std::vector<QuarantineNode> quarantines_due(const Sight& sight) {
     std::map<bus::NodeId, std::vector<bus::WorkId>> evidence;
     for (const auto& [work, item] : sight.cluster.work.items) {

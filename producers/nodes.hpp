@@ -21,7 +21,6 @@ Decision decide(const Sight& sight, const JudgeSilence& command);
 Decision decide(const Sight& sight, const RaiseAlert& command);
 Decision decide(const Sight& sight, const ClearAlert& command);
 Decision decide(const Sight& sight, const NoteNat& command);
-Decision decide(const Sight& sight, const DecideScale& command);
 
 /// Quarantine for each node on which several pieces of work failed that passed elsewhere, since it
 /// was last set aside or released.

@@ -113,6 +113,17 @@ bus::WorkId evaluation_match(const bus::ConfigKey& config, const bus::ModelId& m
     return {"evaluation-" + config.value + "-" + short_name(model) + "-" + std::to_string(n)};
 }
 
+bool awaits_file(const Sight& sight, const Candidate& candidate) {
+    return sight.now - candidate.trained_at < model_file_wait &&
+           is_lost(sight.cluster.data, {candidate.trained.model.value});
+}
+
+bool cannot_be_judged(const projections::ClusterView& cluster, const bus::ConfigKey& config,
+                      const Candidate& candidate) {
+    return is_lost(cluster.data, {candidate.trained.model.value}) ||
+           matches_failed(cluster.work, config, candidate);
+}
+
 bool matches_failed(const projections::WorkView& work, const bus::ConfigKey& config,
                     const Candidate& candidate) {
     const auto counted = static_cast<std::int64_t>(candidate.matches.size());
@@ -175,6 +186,10 @@ Decision decide(const Sight& sight, const StartEvaluation& command) {
     const Candidate* candidate =
         candidate_at(sight, command.config, command.model, CandidateStatus::trained);
     if (candidate == nullptr) return not_at_this_stage(command.model);
+    if (awaits_file(sight, *candidate)) {
+        return refuse(Refusal::Kind::nothing_waits,
+                      "no node has the file of candidate " + short_name(command.model) + " yet");
+    }
     return std::vector<Draft>{
         next_of(*candidate, "evaluation-started",
                 bus::EvaluationStarted{.config = command.config,
@@ -255,8 +270,12 @@ Decision decide(const Sight& sight, const ConcludeEvaluation& command) {
                                                   " has no policy; add it to the workload file");
     }
     auto evaluation =
-        judge(*candidate, *policy, matches_failed(sight.cluster.work, command.config, *candidate));
+        judge(*candidate, *policy, cannot_be_judged(sight.cluster, command.config, *candidate));
     if (!evaluation) return refuse(Refusal::Kind::nothing_waits, "the test wants more games");
+    if (evaluation->verdict == bus::Verdict::failed &&
+        is_lost(sight.cluster.data, {command.model.value})) {
+        evaluation->reason = "no node has the model's file";
+    }
     return std::vector<Draft>{next_of(*candidate, "evaluated", std::move(*evaluation))};
 }
 

@@ -46,6 +46,16 @@ std::vector<bus::ConfigWeight> curriculum(const projections::ClusterView& cluste
 bus::WorkId evaluation_match(const bus::ConfigKey& config, const bus::ModelId& model,
                              std::int64_t n);
 
+/// How long the file of a model from outside may be on its way before its evaluation fails.
+inline constexpr bus::Duration model_file_wait = std::chrono::hours(1);
+
+/// Whether the candidate's file lies on no node yet, and may still come. It holds nobody up.
+bool awaits_file(const Sight& sight, const projections::Candidate& candidate);
+
+/// Whether no further match can be played: one was given up, or the model's file is nowhere.
+bool cannot_be_judged(const projections::ClusterView& cluster, const bus::ConfigKey& config,
+                      const projections::Candidate& candidate);
+
 /// Whether a match of the candidate's evaluation was given up (failed, parked, timed out,
 /// cancelled).
 bool matches_failed(const projections::WorkView& work, const bus::ConfigKey& config,

@@ -5,13 +5,16 @@
 namespace ringrift::projections {
 namespace {
 
-void note_unread(FoldCounts& counts, const bus::Unread& unread, bus::Position position) {
+void note_unread(FoldCounts& counts, const bus::Unread& unread, const bus::Recorded& recorded) {
     if (unread.why == bus::Unread::Why::unknown_type) {
         ++counts.unknown_events;
         return;
     }
     ++counts.parked_events;
-    counts.parked.push_back({.position = position, .type = unread.type, .problem = unread.problem});
+    counts.parked.push_back({.position = recorded.position,
+                             .type = unread.type,
+                             .problem = unread.problem,
+                             .event = recorded.event.id});
     if (counts.parked.size() > unread_kept) counts.parked.erase(counts.parked.begin());
 }
 
@@ -72,12 +75,16 @@ void fold(ClusterView& view, const Fact& fact, const bus::Recorded& recorded) {
 
 void apply(ClusterView& view, const bus::Recorded& recorded) {
     view.counts.last_event_at = std::max(view.counts.last_event_at, recorded.event.time);
-    std::visit(
-        bus::Overloaded{
-            [&](const bus::Unread& unread) { note_unread(view.counts, unread, recorded.position); },
-            [&](const auto& fact) { fold(view, fact, recorded); },
-        },
-        recorded.event.fact);
+    if (!view.counts.parked.empty()) {  // What was driven anew is parked no more.
+        std::erase_if(view.counts.parked, [&](const UnreadEntry& entry) {
+            return !entry.event.empty() && entry.event == recorded.event.causation;
+        });
+    }
+    std::visit(bus::Overloaded{
+                   [&](const bus::Unread& unread) { note_unread(view.counts, unread, recorded); },
+                   [&](const auto& fact) { fold(view, fact, recorded); },
+               },
+               recorded.event.fact);
 }
 
 }  // namespace ringrift::projections

@@ -24,9 +24,10 @@ struct UnreadEntry {
     bus::Position position = 0;
     std::string type = {};
     std::string problem = {};
+    bus::EventId event = {};
     friend bool operator==(const UnreadEntry&, const UnreadEntry&) = default;
 };
-BOOST_DESCRIBE_STRUCT(UnreadEntry, (), (position, type, problem))
+BOOST_DESCRIBE_STRUCT(UnreadEntry, (), (position, type, problem, event))
 
 inline constexpr std::size_t unread_kept = 20;
 
@@ -41,7 +42,8 @@ struct FoldCounts {
     std::int64_t void_events = 0;        ///< Of leaders whose reign was over.
     std::int64_t unknown_events = 0;
     std::int64_t parked_events = 0;
-    std::vector<UnreadEntry> parked = {};  ///< The last `unread_kept`.
+    std::vector<UnreadEntry> parked =
+        {};  ///< The last `unread_kept` that nothing has come of since.
     bus::Time last_event_at = {};
     friend bool operator==(const FoldCounts&, const FoldCounts&) = default;
 };

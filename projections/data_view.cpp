@@ -64,6 +64,21 @@ void keep_files(DataView& view, const bus::WorkCompleted& e, const bus::Recorded
     }
 }
 
+/// A model that a job of the cluster left is known from its WORK_COMPLETED. Of one that was trained
+/// outside the node that says so is believed until a manifest shows that its file is not there.
+void expect_model(DataView& view, const bus::TrainingCompleted& e, const bus::Recorded& recorded) {
+    if (e.model.empty() || e.model == bus::init_model) return;
+    const auto [at, is_new] = view.files.try_emplace({e.model.value});
+    if (!is_new) return;
+    at->second = {.kind = bus::FileKind::model,
+                  .config = e.config,
+                  .bytes = e.bytes,
+                  .work = e.work,
+                  .recorded = recorded.position,
+                  .event = recorded.event.id};
+    if (!e.node.empty()) at->second.copies.insert(e.node);
+}
+
 void replicate(DataView& view, const bus::FileReplicated& e, const bus::Recorded& recorded) {
     FileEntry& file = view.files[e.file];
     file.copies.insert(e.node);
@@ -147,6 +162,7 @@ void apply(DataView& view, const bus::Recorded& recorded) {
         Overloaded{
             [&](const bus::GamesRecorded& e) { record(view, e, recorded); },
             [&](const bus::WorkCompleted& e) { keep_files(view, e, recorded); },
+            [&](const bus::TrainingCompleted& e) { expect_model(view, e, recorded); },
             [&](const bus::FileReplicated& e) { replicate(view, e, recorded); },
             [&](const bus::FileQuarantined& e) { lose_copy(view, e.file, e.node, true); },
             [&](const bus::FileDeleted& e) { lose_copy(view, e.file, e.node, false); },
@@ -173,6 +189,14 @@ void apply(DataView& view, const bus::Recorded& recorded) {
             [](const auto&) {},
         },
         recorded.event.fact);
+}
+
+bool is_lost(const DataView& view, const bus::FileDigest& file) {
+    const auto at = view.files.find(file);
+    return at != view.files.end() &&
+           std::ranges::none_of(at->second.copies, [&](const bus::NodeId& node) {
+               return !at->second.damaged.contains(node);
+           });
 }
 
 bool has_copy(const DataView& view, const bus::FileDigest& file, const bus::NodeId& node) {

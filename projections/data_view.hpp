@@ -84,4 +84,7 @@ void apply(DataView& view, const bus::Recorded& recorded);
 /// Whether `node` has a copy that is not known to be damaged.
 bool has_copy(const DataView& view, const bus::FileDigest& file, const bus::NodeId& node);
 
+/// Whether the file is known and no node has a sound copy of it (any more, or yet).
+bool is_lost(const DataView& view, const bus::FileDigest& file);
+
 }  // namespace ringrift::projections

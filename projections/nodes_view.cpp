@@ -1,5 +1,7 @@
 #include "projections/nodes_view.hpp"
 
+#include <algorithm>
+
 namespace ringrift::projections {
 namespace {
 
@@ -45,6 +47,7 @@ NodeEntry* present(NodesView& view, const bus::NodeId& name, std::int64_t incarn
 
 void fold(NodesView& view, const bus::NodeJoined& e, const bus::Recorded& recorded) {
     if (e.node.empty()) return;
+    view.expected.erase(e.node);
     NodeEntry* known = find_node(view, e.node);
     if (known && known->joined.incarnation >= e.incarnation) return;
     NodeEntry& node = view.nodes[e.node];
@@ -101,6 +104,7 @@ void fold(NodesView& view, const bus::NodeRetired& e, const bus::Recorded& recor
 }
 
 void fold(NodesView& view, const bus::NodeTerminated& e, const bus::Recorded& recorded) {
+    view.expected.erase(e.node);
     go(view, e.node, NodeStatus::retired, e.reason, recorded);
 }
 
@@ -150,7 +154,36 @@ void fold(NodesView& view, const bus::AlertCleared& e, const bus::Recorded&) {
 
 void fold(NodesView& view, const bus::ScaleDecided& e, const bus::Recorded& recorded) {
     view.last_scale = e;
+    view.last_scale_event = recorded.event.id;
+    view.last_scale_requests = 0;
     if (!e.dry_run) view.last_scale_at = recorded.event.time;
+}
+
+/// Whether the request follows from the last decision; only then it means anything.
+bool follows(NodesView& view, const std::string& decision) {
+    if (!view.last_scale || view.last_scale->decision != decision || view.last_scale->dry_run)
+        return false;
+    ++view.last_scale_requests;
+    return true;
+}
+
+void fold(NodesView& view, const bus::NodeProvisionRequested& e, const bus::Recorded& recorded) {
+    if (!follows(view, e.decision) || view.nodes.contains(e.node)) return;
+    view.expected[e.node] = {.decision = e.decision, .requested_at = recorded.event.time};
+    if (view.expected.size() <= expected_max) return;
+    view.expected.erase(std::ranges::min_element(
+        view.expected, {}, [](const auto& entry) { return entry.second.requested_at; }));
+}
+
+void fold(NodesView& view, const bus::NodeProvisioned& e, const bus::Recorded&) {
+    const auto at = view.expected.find(e.node);
+    if (at != view.expected.end()) at->second.machine = e.machine;
+}
+
+/// A machine about to be ended takes no new work, should it speak once more.
+void fold(NodesView& view, const bus::NodeTerminationRequested& e, const bus::Recorded& recorded) {
+    if (!follows(view, e.decision)) return;
+    fold(view, bus::NodeDraining{.node = e.node, .reason = "its machine is being ended"}, recorded);
 }
 
 template <class Fact>

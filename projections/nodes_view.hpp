@@ -49,6 +49,17 @@ struct AlertEntry {
 };
 BOOST_DESCRIBE_STRUCT(AlertEntry, (), (alert, since_at, event, position))
 
+/// A machine that was asked for and has not joined.
+struct ExpectedNode {
+    std::string decision = {};
+    bus::Time requested_at = {};
+    std::string machine = {};  ///< The provider's name for it; empty until it exists.
+    friend bool operator==(const ExpectedNode&, const ExpectedNode&) = default;
+};
+BOOST_DESCRIBE_STRUCT(ExpectedNode, (), (decision, requested_at, machine))
+
+inline constexpr std::size_t expected_max = 1000;  ///< Then the one asked for first is forgotten.
+
 inline constexpr std::size_t alerts_max =
     10'000;  ///< That stand at a time; further ones are not kept.
 
@@ -57,9 +68,14 @@ struct NodesView {
     std::map<std::string, AlertEntry> alerts = {};  ///< Those that stand, by alert.
     std::optional<bus::ScaleDecided> last_scale = {};
     std::optional<bus::Time> last_scale_at = {};  ///< Of the last one that was no dry run.
+    bus::EventId last_scale_event = {};           ///< Of `last_scale`.
+    std::int64_t last_scale_requests = 0;         ///< That followed from `last_scale`.
+    std::map<bus::NodeId, ExpectedNode> expected = {};
     friend bool operator==(const NodesView&, const NodesView&) = default;
 };
-BOOST_DESCRIBE_STRUCT(NodesView, (), (nodes, alerts, last_scale, last_scale_at))
+BOOST_DESCRIBE_STRUCT(NodesView, (),
+                      (nodes, alerts, last_scale, last_scale_at, last_scale_event,
+                       last_scale_requests, expected))
 
 void apply(NodesView& view, const bus::Recorded& recorded);
 

@@ -49,7 +49,8 @@ inline bus::TrainingCompleted trained(const std::string& model) {
     return {.work = {"training-of-" + model},
             .config = hex,
             .model = {model},
-            .parent = bus::init_model};
+            .parent = bus::init_model,
+            .node = boss};
 }
 
 inline bus::WorkQueued order(bus::WorkType type, const std::string& work) {

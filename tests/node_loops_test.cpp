@@ -262,6 +262,27 @@ Names ended(const Given& given, const consumers::AutoScaling& loop = scaling) {
     return names;
 }
 
+/// Decides and says all of them, as the node does; the facts.
+std::vector<bus::Fact> carry_out_at(Given& given, const consumers::Commands& commands,
+                                    bus::Time now) {
+    std::vector<bus::Fact> facts;
+    for (const producers::Command& command : commands) {
+        given.when(command, now).and_said();
+        INFO(given.refusal_sentence());
+        for (const producers::Draft& draft : given.drafts()) facts.push_back(draft.fact);
+    }
+    return facts;
+}
+
+template <class Fact>
+std::vector<Fact> of_kind(const std::vector<bus::Fact>& facts) {
+    std::vector<Fact> found;
+    for (const bus::Fact& fact : facts) {
+        if (const auto* one = std::get_if<Fact>(&fact)) found.push_back(*one);
+    }
+    return found;
+}
+
 }  // namespace
 
 TEST_CASE("a node is ended after an hour idle and five missed health checks") {
@@ -312,19 +333,21 @@ TEST_CASE("a node with the only sound copy of a file is kept") {
 TEST_CASE("two nodes that are well always remain") {
     Given given = cluster_with_idle(5);
     given.say(bus::HostOffline{.node = {"old"}, .incarnation = 1});
-    given.say(bus::HostOffline{.node = {"a"}, .incarnation = 1});
+    given.say_at(start + 59min, bus::HostOffline{.node = {"a"}, .incarnation = 1});
     CHECK(ended(given) == Names{"old"});
-    given.say(bus::HostOffline{.node = {"b"}, .incarnation = 1});
+    given.say_at(start + 59min, bus::HostOffline{.node = {"b"}, .incarnation = 1});
     CHECK(ended(given).empty());
 }
 
 TEST_CASE("nothing is scaled within five minutes of the last time") {
-    Given given = cluster_with_idle(5);
-    given.say_at(start + 55min + 1ms, bus::ScaleDecided{.decision = "s", .change = 1});
-    CHECK(ended(given).empty());
-    Given later = cluster_with_idle(5);
-    later.say_at(start + 55min, bus::ScaleDecided{.decision = "s", .change = 1});
-    CHECK(ended(later) == Names{"old"});
+    const auto scaled_at = [](bus::Time when) {
+        Given given = cluster_with_idle(5);
+        given.say_at(when, bus::ScaleDecided{.decision = "s", .change = 1});
+        given.say(bus::NodeProvisionRequested{.node = {"s-1"}, .decision = "s"});
+        return given;
+    };
+    CHECK(ended(scaled_at(start + 55min + 1ms)).empty());
+    CHECK(ended(scaled_at(start + 55min)) == Names{"old"});
 }
 
 TEST_CASE("a dry run says the same decision once") {
@@ -357,12 +380,112 @@ TEST_CASE(
     CHECK(added(100, 2) == 0);
 }
 
-TEST_CASE("without a provider AutoScaling rests and says so") {
+TEST_CASE("without a provider AutoScaling rests and says so, but for a dry run") {
     const Given given = cluster_with_idle(5);
     CHECK(consumers::AutoScaling{}.step(at(given, start + 1h)).empty());
     CHECK(consumers::AutoScaling{}.why_rests(given.sight()) ==
           "no provider is configured, so machines can neither be added nor ended");
     CHECK(scaling.why_rests(given.sight()).empty());
+    const consumers::AutoScaling dry = {.dry_run = true};
+    CHECK(dry.why_rests(given.sight()).empty());
+    CHECK(asked<producers::DecideScale>(dry.step(at(given, start + 1h))).size() == 1);
+}
+
+TEST_CASE("a machine that is ended is asked for with the measures that it rests on") {
+    Given given = cluster_with_idle(6);
+    const auto facts = carry_out_at(given, scaling.step(at(given, start + 1h)), start + 1h);
+    const auto& decided = *given.view().nodes.last_scale;
+    CHECK(decided.reason ==
+          "old has had no work for 60 min and missed 6 health checks in a row; 4 nodes are well");
+    CHECK(decided.nodes == 4);
+    CHECK(of_kind<bus::NodeTerminationRequested>(facts) ==
+          std::vector<bus::NodeTerminationRequested>{
+              {.node = {"old"}, .decision = decided.decision, .reason = decided.reason}});
+    CHECK(given.view().nodes.nodes.at({"old"}).draining);
+    CHECK(scaling.step(at(given, start + 1h)).empty());
+    given.say_at(start + 1h, bus::NodeTerminated{.node = {"old"}});
+    CHECK(scaling.step(at(given, start + 2h)).empty());
+}
+
+TEST_CASE("machines that are added are asked for one by one, and count until they join") {
+    Given given({node("boss"), node("a")});
+    for (int n = 0; n < 40; ++n) given.say(selfplay("w" + std::to_string(n)));
+    const auto facts = carry_out_at(given, scaling.step(given.sight()), start);
+    const std::string decision = given.view().nodes.last_scale->decision;
+    CHECK(of_kind<bus::NodeProvisionRequested>(facts).size() == 3);
+    CHECK(given.view().nodes.expected.contains({decision + "-1"}));
+    CHECK(given.view().nodes.expected.contains({decision + "-3"}));
+    const bus::Time later = start + 6min;
+    CHECK(scaling.step(at(given, later)).empty());  // 2 nodes and 3 on their way do.
+    given.say_at(start + 1min, node(decision + "-1"));
+    CHECK(given.view().nodes.expected.size() == 2);
+    CHECK(scaling.step(at(given, later)).empty());
+    const bus::Time in_vain = start + 31min;  // Two never came.
+    CHECK_FALSE(asked<producers::DecideScale>(scaling.step(at(given, in_vain))).empty());
+}
+
+TEST_CASE("machines on their way count against the maximum") {
+    Given given({node("boss"), node("a")});
+    for (int n = 0; n < 90; ++n) given.say(selfplay("w" + std::to_string(n)));
+    consumers::AutoScaling loop = scaling;
+    loop.max_nodes = 5;
+    carry_out_at(given, loop.step(given.sight()), start);
+    CHECK(given.view().nodes.expected.size() == 3);
+    CHECK(loop.step(at(given, start + 6min)).empty());
+}
+
+TEST_CASE("a decision whose leader died before the requests is followed by the next step") {
+    Given given({node("boss"), node("a")});
+    for (int n = 0; n < 40; ++n) given.say(selfplay("w" + std::to_string(n)));
+    given.say(bus::ScaleDecided{.decision = "s", .change = 2, .reason = "r"});
+    given.when(producers::RequestProvision{"s"}).and_said();
+    CHECK(asked<producers::RequestProvision>(scaling.step(given.sight())).size() == 1);
+    CHECK(scaling.step(at(given, start + 4min)).size() == 1);
+    given.when(producers::RequestProvision{"s"}).and_said();
+    given.when(producers::RequestProvision{"s"}).then_refused(producers::Refusal::Kind::duplicate);
+    CHECK(scaling.step(at(given, start + 4min)).empty());
+}
+
+TEST_CASE("nothing follows from a dry run, whoever asks") {
+    consumers::AutoScaling dry = scaling;
+    dry.dry_run = true;
+    Given given = cluster_with_idle(5);
+    const auto commands = dry.step(at(given, start + 1h));
+    CHECK(commands.size() == 1);
+    carry_out_at(given, commands, start + 1h);
+    given.when(producers::RequestTermination{given.view().nodes.last_scale->decision})
+        .then_refused(producers::Refusal::Kind::invalid);
+    CHECK(scaling.step(at(given, start + 1h)).size() == 2);  // Without the dry run it is real.
+}
+
+TEST_CASE("a node that became needed between decision and request is kept") {
+    const auto needed = [](auto&& become_needed) {
+        Given given = cluster_with_idle(5);
+        given.say_at(start + 1h, bus::ScaleDecided{.decision = "s", .change = -1, .node = {"old"}});
+        become_needed(given);
+        given.when(producers::RequestTermination{"s"})
+            .then_refused(producers::Refusal::Kind::not_open);
+        CHECK(scaling.step(at(given, start + 1h)).empty());
+    };
+    needed([](Given& given) { given.say(selfplay("w1")).say(claimed("w1", "old")); });
+    needed([](Given& given) { given.say(bus::VotersChanged{.voters = {boss, {"old"}}}); });
+    needed([](Given& given) {
+        given.say(bus::GamesRecorded{
+            .file = {"f"}, .node = {"old"}, .config = {"hex4_2p"}, .games = 1, .bytes = 1});
+    });
+    Given given = cluster_with_idle(5);
+    given.say(selfplay("w1")).say(claimed("w1", "old"));
+    given.when(producers::DecideScale{{.decision = "s", .change = -1, .node = {"old"}}})
+        .then_refused(producers::Refusal::Kind::not_open);
+}
+
+TEST_CASE(
+    "a node that was dead before this leader came is ended too, once the leader has listened") {
+    Given given({node("boss"), node("a"), node("b"), node("old"),
+                 bus::HostOffline{.node = {"old"}, .incarnation = 1}});
+    CHECK(ended(given) == Names{"old"});
+    given.say_at(start + 1h - 74s, bus::LeaderElected{.epoch = 2, .leader = boss, .votes = {boss}});
+    CHECK(ended(given).empty());
 }
 
 // ---- NatManagement ------------------------------------------------------------------------------

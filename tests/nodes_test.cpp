@@ -229,4 +229,7 @@ TEST_CASE("a dry run of scaling does not count as scaling") {
     given.when(DecideScale{{.decision = "s2", .change = 1}}).and_said();
     CHECK(given.view().nodes.last_scale_at == start);
     given.when(DecideScale{{.decision = "s2", .change = 1}}).then_refused(Kind::duplicate);
+    given.when(DecideScale{{.decision = "s3"}}).then_refused(Kind::invalid);
+    given.when(DecideScale{{.decision = "s3", .change = -1, .node = {"nobody"}}})
+        .then_refused(Kind::unknown);
 }

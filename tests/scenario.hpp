@@ -53,6 +53,13 @@ class Given {
                                    .fact = std::move(fact)}});
         return *this;
     }
+    /// Says a whole event, at the present time.
+    Given& say_event(bus::Event event) {
+        event.time = now_;
+        event.source = boss;
+        folded_.advance({.position = folded_.position + 1, .event = std::move(event)});
+        return *this;
+    }
     /// Says a fact of another reign.
     Given& say_in_epoch(bus::Epoch epoch, bus::Fact fact) {
         const bus::Position position = folded_.position + 1;

@@ -88,10 +88,10 @@ TEST_CASE("the leader queues work") {
 }
 
 TEST_CASE("only the leader queues, claims, expires, cancels and parks") {
-    for (const Command& command :
-         std::vector<Command>{QueueWork{selfplay("w1"), {}, {}}, claim("n1"), ExpireLease{},
-                              TimeOutWork{}, CancelWork{}, ParkWork{}, UnparkWork{}, NoteIdle{},
-                              QuarantineNode{}, ReleaseNode{}, JudgeSilence{}, DecideScale{}}) {
+    for (const Command& command : std::vector<Command>{
+             QueueWork{selfplay("w1"), {}, {}}, claim("n1"), ExpireLease{}, TimeOutWork{},
+             CancelWork{}, ParkWork{}, UnparkWork{}, NoteIdle{}, QuarantineNode{}, ReleaseNode{},
+             JudgeSilence{}, DecideScale{}, RequestProvision{}, RequestTermination{}}) {
         Given({}, {"follower"}).when(command).then_refused(Kind::not_leader);
     }
 }

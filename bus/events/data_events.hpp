@@ -75,6 +75,7 @@ struct DataSyncStarted {
     ConfigKey config = {};
     NodeId node = {};
     std::int64_t files = 0;
+    static constexpr std::array may_be_missing = {"config", "node", "files"};  ///< From outside.
     const std::string& about() const { return sync; }
     friend bool operator==(const DataSyncStarted&, const DataSyncStarted&) = default;
 };
@@ -125,7 +126,8 @@ struct DataSyncFailed {
     ConfigKey config = {};
     NodeId node = {};
     std::string reason = {};
-    static constexpr std::array may_be_missing = {"sync", "reason"};  ///< From outside.
+    static constexpr std::array may_be_missing = {"sync", "config", "node",
+                                                  "reason"};  ///< From outside.
     const std::string& about() const { return sync.empty() ? config.value : sync; }
     friend bool operator==(const DataSyncFailed&, const DataSyncFailed&) = default;
 };

@@ -1,10 +1,11 @@
 #include "consumers/loops/auto_scaling.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <cstdlib>
 
 #include "consumers/free_room.hpp"
 #include "consumers/leased_work.hpp"
+#include "producers/scaling.hpp"
 
 namespace ringrift::consumers {
 namespace {
@@ -14,11 +15,6 @@ using projections::NodeEntry;
 bool is_member(const NodeEntry& node) {
     return node.status != projections::NodeStatus::left &&
            node.status != projections::NodeStatus::retired;
-}
-
-std::int64_t members(const producers::Sight& sight) {
-    return std::ranges::count_if(sight.cluster.nodes.nodes,
-                                 [](const auto& entry) { return is_member(entry.second); });
 }
 
 std::int64_t well(const producers::Sight& sight) {
@@ -37,28 +33,35 @@ const projections::Heartbeat* last_heartbeat(const producers::Sight& sight, cons
     return heard == sight.host.heartbeats.end() ? nullptr : &heard->second;
 }
 
-/// A file of which the node has the only sound copy; empty when there is none.
-std::optional<bus::FileDigest> only_copy(const projections::DataView& data,
-                                         const bus::NodeId& node) {
-    for (const auto& [digest, file] : data.files) {
-        if (!has_copy(data, digest, node)) continue;
-        const bool elsewhere = std::ranges::any_of(file.copies, [&](const bus::NodeId& other) {
-            return other != node && has_copy(data, digest, other);
-        });
-        if (!elsewhere) return digest;
+/// The requests of a decision that wants `count` of them.
+Commands requests(const bus::ScaleDecided& decision, std::int64_t count) {
+    Commands commands;
+    for (std::int64_t n = 0; n < count; ++n) {
+        if (decision.change > 0)
+            commands.push_back(producers::RequestProvision{decision.decision});
+        else
+            commands.push_back(producers::RequestTermination{decision.decision});
     }
-    return {};
+    return commands;
 }
 
-bool is_voter(const producers::Sight& sight, const NodeEntry& node) {
-    const auto& voters = sight.cluster.leadership.voters;
-    return node.joined.voter || std::ranges::find(voters, node.joined.node) != voters.end();
+/// What the last decision lacks. A node that has become needed meanwhile is not asked about again.
+Commands follow_up(const producers::Sight& sight) {
+    const std::int64_t due = producers::requests_due(sight);
+    if (due == 0) return {};
+    const bus::ScaleDecided& decision = *sight.cluster.nodes.last_scale;
+    if (decision.change < 0) {
+        const NodeEntry* node = find(sight.cluster.nodes, decision.node);
+        if (node == nullptr || !producers::why_needed(sight, *node).empty()) return {};
+    }
+    return requests(decision, due);
 }
 
 }  // namespace
 
 Commands AutoScaling::step(const producers::Sight& sight) const {
     if (!why_rests(sight).empty()) return {};
+    if (Commands late = follow_up(sight); !late.empty()) return late;
     const auto& last = sight.cluster.nodes.last_scale_at;
     if (last && sight.now - *last < cool_down) return {};
     if (const std::int64_t change = nodes_to_add(sight); change > 0) {
@@ -68,43 +71,66 @@ Commands AutoScaling::step(const producers::Sight& sight) const {
     }
     for (const auto& [id, node] : sight.cluster.nodes.nodes) {
         if (!is_member(node) || !why_kept(sight, node).empty()) continue;
-        return decide_scale(sight, -1, id,
-                            id.value + " has had no work for " + in_words(idle_min) +
-                                " and misses its health checks");
+        const Quiet quiet = *quiet_of(sight, node);
+        return decide_scale(
+            sight, -1, id,
+            id.value + " has had no work for " + in_words(sight.now - *quiet.idle_since_at) +
+                " and missed " + std::to_string(quiet.silent / health_check_every) +
+                " health checks in a row; " + std::to_string(well(sight)) + " nodes are well");
     }
     return {};
 }
 
 std::string AutoScaling::why_rests(const producers::Sight&) const {
-    return has_provider ? ""
-                        : "no provider is configured, so machines can neither be added nor ended";
+    return has_provider || dry_run
+               ? ""
+               : "no provider is configured, so machines can neither be added nor ended";
+}
+
+std::optional<AutoScaling::Quiet> AutoScaling::quiet_of(const producers::Sight& sight,
+                                                        const NodeEntry& node) const {
+    const projections::Heartbeat* heard = last_heartbeat(sight, node);
+    if (heard != nullptr)
+        return Quiet{.idle_since_at = heard->idle_since_at, .silent = sight.now - heard->at};
+    const bool listened =
+        sight.now - sight.cluster.leadership.elected_at >= health_failures_min * health_check_every;
+    if (node.status != projections::NodeStatus::offline || !listened) return {};
+    return Quiet{.idle_since_at = node.changed_at, .silent = sight.now - node.changed_at};
 }
 
 std::string AutoScaling::why_kept(const producers::Sight& sight, const NodeEntry& node) const {
-    const bus::NodeId& id = node.joined.node;
-    if (id == sight.host.self) return "it leads";
-    if (is_voter(sight, node)) return "it is a voter";
-    if (holds_work(sight.cluster.work, id)) return "it holds a claim";
-    const projections::Heartbeat* heard = last_heartbeat(sight, node);
-    if (heard == nullptr) return "this leader has not heard it yet, so nobody knows what it does";
-    if (!heard->idle_since_at || sight.now - *heard->idle_since_at < idle_min) {
+    if (node.joined.node == sight.host.self) return "it leads";
+    if (std::string needed = producers::why_needed(sight, node); !needed.empty()) return needed;
+    const std::optional<Quiet> quiet = quiet_of(sight, node);
+    if (!quiet) return "this leader has not heard it yet, so nobody knows what it does";
+    if (!quiet->idle_since_at || sight.now - *quiet->idle_since_at < idle_min) {
         return "it has not been idle for " + in_words(idle_min);
     }
-    if ((sight.now - heard->at) / health_check_every < health_failures_min) {
+    if (quiet->silent / health_check_every < health_failures_min) {
         return "it has not missed " + std::to_string(health_failures_min) +
                " health checks in a row";
     }
     const std::int64_t others =
         well(sight) - (node.status == projections::NodeStatus::online ? 1 : 0);
     if (others < min_nodes) return "only " + std::to_string(others) + " others are well";
-    if (const auto file = only_copy(sight.cluster.data, id)) {
-        return "it has the only copy of " + file->value;
-    }
     return {};
 }
 
+std::int64_t AutoScaling::members(const producers::Sight& sight) const {
+    const auto& nodes = sight.cluster.nodes;
+    return std::ranges::count_if(nodes.nodes,
+                                 [](const auto& entry) { return is_member(entry.second); }) +
+           coming(sight);
+}
+
+std::int64_t AutoScaling::coming(const producers::Sight& sight) const {
+    return std::ranges::count_if(sight.cluster.nodes.expected, [&](const auto& entry) {
+        return sight.now - entry.second.requested_at < join_wait;
+    });
+}
+
 std::int64_t AutoScaling::nodes_to_add(const producers::Sight& sight) const {
-    const std::int64_t nodes = well(sight);
+    const std::int64_t nodes = well(sight) + coming(sight);
     const std::int64_t waiting = pending(sight);
     const std::int64_t room = max_nodes - members(sight);
     if (waiting <= nodes * pending_per_node_max) return 0;
@@ -120,13 +146,16 @@ Commands AutoScaling::decide_scale(const producers::Sight& sight, std::int64_t c
     if (said) return {};
     const std::string id = "scale-" + std::to_string(sight.cluster.leadership.epoch) + "-" +
                            std::to_string(sight.now.time_since_epoch().count());
-    return {producers::DecideScale{{.decision = id,
-                                    .change = change,
-                                    .node = node,
-                                    .reason = std::move(reason),
-                                    .dry_run = dry_run,
-                                    .nodes = members(sight),
-                                    .pending = pending(sight)}}};
+    bus::ScaleDecided decision = {.decision = id,
+                                  .change = change,
+                                  .node = node,
+                                  .reason = std::move(reason),
+                                  .dry_run = dry_run,
+                                  .nodes = members(sight),
+                                  .pending = pending(sight)};
+    Commands commands = dry_run ? Commands() : requests(decision, std::abs(change));
+    commands.insert(commands.begin(), producers::DecideScale{std::move(decision)});
+    return commands;
 }
 
 }  // namespace ringrift::consumers

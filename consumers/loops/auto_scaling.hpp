@@ -6,8 +6,16 @@
 // A node is ended only after an hour without work AND five health checks missed in a row (a check
 // is a heartbeat that should have come), never below `min_nodes` that are well, and at most one per
 // cool-down. It is never a voter, never one that holds a claim, and never one with files of which
-// no other node has a sound copy. In a dry run the decision is said once and nothing follows.
-// Without a provider there is nobody to ask: then the loop rests and says so.
+// no other node has a sound copy (producers/scaling). A node that this leader never heard counts as
+// silent and idle since the log called it offline, once the leader itself has led for as long as
+// five checks take.
+//
+// Machines that were asked for and have not joined count as members for half an hour. A decision is
+// followed by its requests at once, or by the next step should this node die between. In a dry run
+// the decision is said once and nothing follows; that needs no provider. Without one there is
+// nobody to ask: then the loop rests and says so.
+
+#include <optional>
 
 #include "consumers/loop.hpp"
 
@@ -28,8 +36,9 @@ struct AutoScaling {
     bus::Duration health_check_every = std::chrono::seconds(15);  ///< The period of Heartbeat.
     std::int64_t pending_per_node_max = 10;  ///< More, and the cluster is too small.
     std::int64_t added_per_step_max = 3;     ///< Machines cost money; the next step can add more.
+    bus::Duration join_wait = std::chrono::minutes(30);  ///< Then a machine is not waited for.
 
-    /// One DecideScale at most.
+    /// One DecideScale at most, and the requests that follow from it or from the last one.
     Commands step(const producers::Sight& sight) const;
     std::string why_rests(const producers::Sight& sight) const;
 
@@ -37,7 +46,16 @@ struct AutoScaling {
     std::string why_kept(const producers::Sight& sight, const projections::NodeEntry& node) const;
 
   private:
+    /// Since when a node has been idle and how long it has been silent, as far as anybody knows.
+    struct Quiet {
+        std::optional<bus::Time> idle_since_at = {};
+        bus::Duration silent = {};
+    };
+    std::optional<Quiet> quiet_of(const producers::Sight& sight,
+                                  const projections::NodeEntry& node) const;
     std::int64_t nodes_to_add(const producers::Sight& sight) const;
+    std::int64_t members(const producers::Sight& sight) const;
+    std::int64_t coming(const producers::Sight& sight) const;
     Commands decide_scale(const producers::Sight& sight, std::int64_t change,
                           const bus::NodeId& node, std::string reason) const;
 };

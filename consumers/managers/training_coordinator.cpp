@@ -76,22 +76,23 @@ Commands announcements(const ClusterView& cluster) {
 
 /// One candidate of a config is judged at a time, the oldest first: judged beside each other, all
 /// but the first to pass would have been measured against a model that is no longer the best.
-bool is_next(const ConfigTraining& training, const Candidate& candidate) {
+bool is_next(const Sight& sight, const ConfigTraining& training, const Candidate& candidate) {
+    if (awaits_file(sight, candidate)) return false;
     return std::ranges::none_of(training.candidates, [&](const auto& entry) {
         const Candidate& other = entry.second;
         const bool under_way = other.status == CandidateStatus::evaluating ||
                                other.status == CandidateStatus::evaluated;
-        const bool older =
-            other.status == CandidateStatus::trained && other.generation < candidate.generation;
+        const bool older = other.status == CandidateStatus::trained &&
+                           other.generation < candidate.generation && !awaits_file(sight, other);
         return under_way || older;
     });
 }
 
 /// A candidate that nobody has begun to judge. With one of them waiting the next would only be
 /// trained to wait as well: where training is faster than judging, the line grew without end.
-bool candidate_waits(const ConfigTraining& training) {
-    return std::ranges::any_of(training.candidates, [](const auto& entry) {
-        return entry.second.status == CandidateStatus::trained;
+bool candidate_waits(const Sight& sight, const ConfigTraining& training) {
+    return std::ranges::any_of(training.candidates, [&](const auto& entry) {
+        return entry.second.status == CandidateStatus::trained && !awaits_file(sight, entry.second);
     });
 }
 
@@ -127,7 +128,7 @@ Readiness TrainingCoordinator::check_readiness(const Sight& sight,
     if (training == nullptr || !training->export_waiting) return readiness;
     if (is_open_kind(cluster, bus::WorkType::training, config)) {
         readiness.reason = "a training is under way";
-    } else if (candidate_waits(*training)) {
+    } else if (candidate_waits(sight, *training)) {
         readiness.reason = "a candidate waits to be evaluated";
     } else if (training->export_waiting->samples < policy->samples_to_train) {
         readiness.reason = std::to_string(training->export_waiting->samples) + " of " +
@@ -180,7 +181,7 @@ Commands TrainingCoordinator::evaluate(const Sight& sight, const bus::ConfigPoli
     for (const auto& [model, candidate] : training->candidates) {
         switch (candidate.status) {
             case CandidateStatus::trained:
-                if (is_next(*training, candidate))
+                if (is_next(sight, *training, candidate))
                     commands.push_back(StartEvaluation{policy.config, model});
                 break;
             case CandidateStatus::evaluated:
@@ -193,7 +194,7 @@ Commands TrainingCoordinator::evaluate(const Sight& sight, const bus::ConfigPoli
                 break;
             case CandidateStatus::evaluating: {
                 const bool failed =
-                    producers::matches_failed(sight.cluster.work, policy.config, candidate);
+                    producers::cannot_be_judged(sight.cluster, policy.config, candidate);
                 if (producers::judge(candidate, policy, failed)) {
                     commands.push_back(ConcludeEvaluation{policy.config, model});
                     break;
