@@ -22,7 +22,7 @@ struct Upcast {
     void (*apply)(boost::json::object& data);  ///< Total: what it does not find, it leaves.
 };
 
-/// Every upcast there is. Empty so far: all events are of their first version.
+/// Every upcast there is.
 std::span<const Upcast> upcasts();
 
 /// Brings `data` from version `from` to version `to`, step by step. False, with the problem, when
