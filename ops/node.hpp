@@ -19,6 +19,7 @@
 #include "ops/admin.hpp"
 #include "ops/pulse.hpp"
 #include "producers/command_handler.hpp"
+#include "producers/election_driver.hpp"
 #include "producers/host_sampler.hpp"
 
 namespace ringrift::ops {
@@ -35,6 +36,9 @@ struct NodeSettings {
     bool autoscale_dry_run = false;
     bus::Duration lease = std::chrono::seconds(45);
     bus::Duration stop_grace = std::chrono::seconds(30);
+    std::vector<bus::NodeId> founders = {};  ///< Voters of a cluster that has none yet; empty on
+                                             ///< the embedded log, where this node elects itself.
+    bus::NodeId preferred = {};  ///< The voter that stands first; may be empty.
 };
 
 /// The world as the node meets it. All outlive the node.
@@ -45,6 +49,7 @@ struct NodePorts {
     producers::Host& host;
     consumers::Hands& hands;
     PulseBoard& board;
+    bus::Wire* wire = nullptr;  ///< To the other nodes; null on the embedded log.
 };
 
 class Node {
@@ -73,23 +78,31 @@ class Node {
     const projections::ClusterView& view() const { return state_.view(); }
     const projections::HostView& host_view() const { return host_; }
     bus::Position position() const { return state_.position(); }
+    /// The log names it, and its lease runs at this very moment: asks the clock each time.
     bool is_leader() const;
+    /// Proof from outside that a leader's process has ended; see producers/election.hpp.
+    producers::Election& election() { return elections_.election(); }
     /// Empty while all critical subscriptions are healthy.
     std::vector<std::string> critical_failed(bus::Time now) const;
 
     static constexpr bus::Duration idle_max = std::chrono::milliseconds(100);
+    /// A log that takes nothing is asked again after this; a full disk does not empty faster.
+    static constexpr bus::Duration retry_after = std::chrono::seconds(1);
 
   private:
     enum class Phase { running, stopping, stopped };
     using Outcome = producers::CommandHandler::Outcome;
 
-    producers::Sight sight(bus::Time now) const { return {state_.view(), host_, now}; }
+    producers::Sight sight(bus::Time now) { return {state_.view(), sense_lead(), now}; }
+    const projections::HostView& sense_lead();
     void add_loops();
     void sense(bus::Time now);
     /// Asks for the commands one after the other; false when the log takes none now.
     bool ask(const consumers::Commands& commands, bus::Time now);
     producers::CommandHandler::Handled ask(const producers::Command& command, bus::Time now);
     consumers::Commands standing(bus::Time now) const;
+    /// ops/node_letters.cpp: reads what others wrote, and votes, follows or leads.
+    std::size_t read_letters(bool log_usable, bus::Time now);
     std::size_t run_loops(bus::Time now);
     std::optional<bus::Time> last_success_of(std::string_view loop) const;
     std::size_t answer_admin(bus::Time now);
@@ -105,6 +118,7 @@ class Node {
     consumers::StateManager state_;
     projections::HostView host_;
     producers::CommandHandler handler_;
+    producers::ElectionDriver elections_;
     producers::HostSampler sampler_;
     consumers::JobManager jobs_;
     consumers::LoopManager loops_;
@@ -115,9 +129,7 @@ class Node {
     bus::Time stop_by_ = {};
     bus::Time started_at_ = {};
     std::int64_t incarnation_ = 0;
-    bus::Epoch own_epoch_ = 0;  ///< Of the reign that this process was elected to; 0 for none. A
-                                ///< restarted leader is a follower and stands anew.
-    bus::Time retry_at_ = {};   ///< While the log takes nothing, the next try.
+    bus::Time retry_at_ = {};  ///< While the log takes nothing, the next try.
     bus::Time lease_watch_at_ = {};
     bus::Time published_at_ = {};
     std::string trouble_;  ///< Why the log could not be used last; empty when it could.

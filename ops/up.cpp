@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <thread>
@@ -30,6 +31,13 @@ class SystemClock final : public bus::Clock {
   public:
     bus::Time now() override {
         return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
+    }
+    /// Unlike steady_clock it goes on while the machine sleeps: a lease must not outlast a nap.
+    bus::Instant monotonic() override {
+        timespec at = {};
+        clock_gettime(CLOCK_BOOTTIME, &at);
+        return bus::Instant(std::chrono::floor<bus::Duration>(
+            std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec)));
     }
 };
 

@@ -47,7 +47,9 @@ struct Shell {
     CommandHandler::Handled ask(const Command& command) {
         return handler.handle(command, host, start);
     }
-    void lead() { REQUIRE(ask(Lead{.node = boss, .votes = {boss}}).outcome == Outcome::appended); }
+    void lead() {
+        REQUIRE(ask(Lead{.node = boss, .epoch = 1, .votes = {boss}}).outcome == Outcome::appended);
+    }
     bus::Event event(bus::Position position) { return log.log.read(position - 1, 1)->at(0).event; }
 };
 

@@ -1,0 +1,33 @@
+#include "ops/node.hpp"
+
+// What other nodes write to this one, and who leads.
+
+namespace ringrift::ops {
+
+std::size_t Node::read_letters(bool log_usable, bus::Time now) {
+    std::vector<bus::Letter> letters;
+    if (ports_.wire != nullptr) letters = ports_.wire->take();
+    // Read after the letters were taken: what is promised is counted from it.
+    const bus::Instant instant = ports_.clock.monotonic();
+    const auto last = ports_.log.last();
+    const auto round =
+        elections_.round(letters, {.usable = log_usable, .end = last ? *last : state_.position()},
+                         sense_lead(), now, instant);
+    if (round.log_failed) {
+        trouble_ = ports_.log.trouble();
+        retry_at_ = now + retry_after;
+    }
+    return round.done;
+}
+
+bool Node::is_leader() const {
+    return elections_.leads(ports_.clock.monotonic());
+}
+
+/// The host view, with what this node may do just now.
+const projections::HostView& Node::sense_lead() {
+    host_.may_lead = is_leader();
+    return host_;
+}
+
+}  // namespace ringrift::ops
