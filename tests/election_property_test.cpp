@@ -127,7 +127,7 @@ class Trial {
         const bus::NodeId who = somebody();
         Member& member = assembly_.at(who);
         const auto a_while = random_.between(100ms, 8s);
-        switch (random_.below(20)) {
+        switch (random_.below(26)) {
             case 0:
             case 1: return restart(who);
             case 2:
@@ -154,6 +154,13 @@ class Trial {
             case 15: return cut_off_the_leader();
             case 16: return vote_without_a_memory(who);
             case 17: return elect_without_votes(who);
+            case 20:
+            case 21: return slow_down(who, random_.coin());
+            case 22: return slow_down_the_leader();
+            case 23:
+            case 24:
+                member.way.frozen = *assembly_.log.last();
+                return later(a_while, [&member] { member.way.frozen = {}; });
             case 18: change_voters(); [[fallthrough]];
             default: return change_voters();
         }
@@ -202,6 +209,26 @@ class Trial {
             .fact = bus::LeaderElected{.epoch = epoch, .leader = who, .votes = {who}}};
         RINGRIFT_CHECK(assembly_.log.append({&event, 1}).ok());
     }
+    /// What it says, or what it hears, is late by more than a beacon.
+    void slow_down(const bus::NodeId& who, bool speaks) {
+        const auto by = random_.between(100ms, 2800ms);
+        for (const bus::NodeId& other : names_) {
+            if (other == who || random_.happens(200'000)) continue;
+            if (speaks)
+                assembly_.faults.slow(who, other, by);
+            else
+                assembly_.faults.slow(other, who, by);
+        }
+    }
+    /// And a while later nobody hears it any more, though it may still get late answers.
+    void slow_down_the_leader() {
+        for (const bus::NodeId& leader : assembly_.believers()) {
+            slow_down(leader, random_.coin());
+            later(random_.between(500ms, 4s), [this, leader] {
+                for (const bus::NodeId& other : names_) assembly_.faults.cut(leader, other);
+            });
+        }
+    }
     void spoil_letters() {
         const bool slow = random_.coin();
         assembly_.faults.odds = {
@@ -242,6 +269,7 @@ class Trial {
         for (const auto& [id, member] : assembly_.members()) {
             member->paused = false;
             member->way.away = member->way.loses_answers = member->store.full = false;
+            member->way.frozen = {};
             if (!member->is_up()) assembly_.start(id);
         }
     }
