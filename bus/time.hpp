@@ -15,11 +15,23 @@ namespace ringrift::bus {
 using Duration = std::chrono::milliseconds;
 using Time = std::chrono::sys_time<Duration>;
 
+/// A machine's own clock that only goes forward, at a steady rate, and goes on while the machine is
+/// suspended. Its zero means nothing, so that what two machines show cannot be compared.
+struct Monotonic {
+    using duration = Duration;
+    using rep = Duration::rep;
+    using period = Duration::period;
+    using time_point = std::chrono::time_point<Monotonic>;
+    static constexpr bool is_steady = true;
+};
+using Instant = Monotonic::time_point;
+
 /// What time it is. One per process; asked on the node's thread only.
 class Clock {
   public:
     virtual ~Clock() = default;
     virtual Time now() = 0;
+    virtual Instant monotonic() = 0;
 };
 
 /// RFC 3339 in UTC with milliseconds, e.g. `2025-12-28T10:00:00.123Z`. What lies outside the years

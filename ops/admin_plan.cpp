@@ -52,11 +52,11 @@ AdminPlan accept(int status, std::string sentence) {
 }
 
 AdminPlan elect(const AdminRequest& request, const Sight& sight) {
-    AdminPlan plan = accept(202, "the leader steps down and an election follows");
-    if (role_of(sight.cluster.leadership, sight.host.self) == projections::Role::leader) {
-        plan.commands.push_back(
-            StepDown{request.reason.empty() ? "asked for by an operator" : request.reason});
-    }
+    const bus::NodeId& leader = sight.cluster.leadership.leader;
+    AdminPlan plan = accept(202, leader.empty() ? "nobody leads; this node stands if it may"
+                                                : leader.value +
+                                                      " is asked to step down, and an "
+                                                      "election follows");
     plan.elects_anew = true;
     return plan;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <thread>
@@ -30,6 +31,13 @@ class SystemClock final : public bus::Clock {
     bus::Time now() override {
         return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
     }
+    /// Unlike steady_clock it goes on while the machine sleeps: a lease must not outlast a nap.
+    bus::Instant monotonic() override {
+        timespec at = {};
+        clock_gettime(CLOCK_BOOTTIME, &at);
+        return bus::Instant(std::chrono::floor<bus::Duration>(
+            std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec)));
+    }
 };
 
 NodeSettings settings_of(const Options& options, const Workload& workload,
@@ -50,8 +58,10 @@ NodeSettings settings_of(const Options& options, const Workload& workload,
             .min_nodes = options.min_nodes,
             .max_nodes = options.max_nodes,
             .autoscale_dry_run = options.autoscale_dry_run,
+            .heartbeat = options.heartbeat,
             .lease = options.lease,
-            .stop_grace = options.stop_grace};
+            .stop_grace = options.stop_grace,
+            .founders = around.founders};
 }
 
 /// Whether so many candidates are decided upon and nothing of theirs is still to be said: the
@@ -203,7 +213,8 @@ std::optional<Exit> Daemon::start_node() {
                   .store = *store_,
                   .host = *host_,
                   .hands = *hands_,
-                  .board = board_},
+                  .board = board_,
+                  .wire = around_.wire},
         [this, places](const bus::WorkQueued& work, bus::Position fence) {
             return consumers::expand(workload_.commands, work, fence, places);
         });

@@ -7,6 +7,7 @@
 // is in the way (a data folder that is taken or full, a port in use) is found before anything is
 // started, and is one sentence with an exit code of its own.
 
+#include "bus/wire.hpp"
 #include "ops/event_access.hpp"
 #include "ops/join_terms.hpp"
 #include "ops/workload.hpp"
@@ -22,6 +23,8 @@ struct Surroundings {
     std::string host = {};      ///< Under which others reach this node; empty: as it is bound.
     std::string instance = {};  ///< Of the data folder.
     bool is_voter = true;
+    std::vector<bus::NodeId> founders = {};  ///< Voters of a new cluster; empty: this node alone.
+    bus::Wire* wire = nullptr;               ///< Null where there are no other nodes.
     std::vector<std::string> known_peers = {};
     std::optional<JoinTerms> terms = {};  ///< For those that want to join through this node.
     /// Asked in every round, on the node's thread, and must not block. A sentence that is news.

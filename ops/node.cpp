@@ -12,10 +12,15 @@ namespace {
 using producers::CommandHandler;
 
 constexpr bus::Duration lease_watch_period = std::chrono::seconds(1);
-/// A log that takes nothing is asked again after this; a full disk does not empty faster.
-constexpr bus::Duration retry_after = std::chrono::seconds(1);
 /// A round in which the loops keep waking each other ends after so many turns; the next goes on.
 constexpr int turns_per_round_max = 16;
+
+/// FNV-1a: nodes that share a seed must not stand at the same moments.
+std::uint64_t seed_for(const bus::NodeId& node, std::int64_t seed) {
+    std::uint64_t hash = 14695981039346656037U ^ static_cast<std::uint64_t>(seed);
+    for (const char c : node.value) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    return hash;
+}
 
 }  // namespace
 
@@ -28,8 +33,10 @@ Node::Node(NodeSettings settings, NodePorts ports, consumers::ExpandWork expand)
              }),
       state_(ports.store),
       handler_(settings_.self.node, ports.log, state_.folded()),
+      elections_(handler_, state_.folded(), ports.store, ports.wire),
       sampler_(ports.host),
-      jobs_(ports.hands, std::move(expand)),
+      roll_call_(ports.wire, settings_.heartbeat),
+      jobs_(ports.hands, std::move(expand), settings_.lease),
       loops_(settings_.self.node, ports.clock) {
     host_.self = settings_.self.node;
     add_loops();
@@ -51,15 +58,21 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
     if (known != state_.view().nodes.nodes.end()) {
         incarnation_ = std::max(incarnation_, known->second.joined.incarnation + 1);
     }
+    const auto voting =
+        elections_.start({.self = settings_.self.node,
+                          .founders = settings_.founders,
+                          .preferred = settings_.preferred,
+                          .seed = seed_for(settings_.self.node, settings_.run_seed + incarnation_)},
+                         ports_.clock.monotonic());
+    if (!voting) return voting.error();
+    if (ports_.wire != nullptr) {
+        ports_.wire->on_news([this] {
+            if (wake_) wake_();
+        });
+    }
     loops_.start_all(now);
     publish(now);
     return bus::Done{};
-}
-
-bool Node::is_leader() const {
-    const auto& leadership = state_.view().leadership;
-    return leadership.leader == settings_.self.node && leadership.epoch == own_epoch_ &&
-           own_epoch_ != 0;
 }
 
 std::size_t Node::do_work(bus::Time now) {
@@ -67,17 +80,24 @@ std::size_t Node::do_work(bus::Time now) {
     std::size_t work = 0;
     sense(now);
     work += jobs_.sense(host_, now);
-    if (now < retry_at_) return publish(now), work;
-    const bool readable = handler_.catch_up(producers::fold_batch_max);
-    if (!readable) {
+    const bool readable = now >= retry_at_ && handler_.catch_up(producers::fold_batch_max);
+    if (!readable && now >= retry_at_) {
         trouble_ = ports_.log.trouble();
         retry_at_ = now + retry_after;
+    }
+    bool taken = readable && ask(standing(now), now);
+    // Also while the log is away: a voter goes on following, a leader's lease goes on running out.
+    work += read_letters(taken, now);
+    note_reach(readable, now);
+    roll_call_.speak(host_, incarnation_, state_.position(), now);
+    if (!readable) {
+        work += jobs_.carry_out(sight(now), host_, false);  // What must end ends all the same.
         return publish(now), work;
     }
     work += answer_admin(now);
-    bool taken = ask(standing(now), now) && ask(jobs_.reports(sight(now)), now);
+    taken = taken && now >= retry_at_ && ask(jobs_.reports(sight(now)), now);
     jobs_.settle(sight(now));
-    if (taken) work += ingest_said(now);
+    if (taken) work += ingest_said(now) + answer_wishes(now);
     if (taken && phase_ == Phase::running) work += run_loops(now);
     work += jobs_.carry_out(sight(now), host_, phase_ == Phase::running);
     if (phase_ == Phase::stopping) go_on_stopping(now);
@@ -95,8 +115,8 @@ void Node::sense(bus::Time now) {
     if (has_room_again) loops_.wake(consumers::WorkerPull::name);
 }
 
-/// What must be true of this node in the log before anything else: that it is here, that somebody
-/// leads, and under which config.
+/// What must be true of this node in the log before anything else: that it is here, and while it
+/// leads, under which config.
 consumers::Commands Node::standing(bus::Time) const {
     if (phase_ != Phase::running) return {};
     const auto& view = state_.view();
@@ -109,31 +129,19 @@ consumers::Commands Node::standing(bus::Time) const {
         self.incarnation = incarnation_;
         commands.push_back(producers::JoinCluster{std::move(self)});
     }
-    // Where reading lags, what this node said before it died may not be seen yet, claims among it.
-    const bool caught_up = state_.position() >= log_last_at_start_;
-    if (!is_leader() && !caught_up) return commands;
-    if (!is_leader()) {
-        commands.push_back(
-            producers::Lead{.node = settings_.self.node, .votes = {settings_.self.node}});
-    } else if (view.leadership.config.hash != settings_.config.hash) {
+    if (is_leader() && view.leadership.config.hash != settings_.config.hash)
         commands.push_back(producers::ChangeConfig{settings_.config});
-    }
     return commands;
 }
 
 CommandHandler::Handled Node::ask(const producers::Command& command, bus::Time now) {
-    const bool stands = std::holds_alternative<producers::Lead>(command);
-    const bus::Epoch stands_for = state_.view().leadership.epoch + 1;
-    const auto handled = handler_.handle(command, host_, now);
+    const auto handled = handler_.handle(command, sense_lead(), now);
     if (handled.outcome == Outcome::unavailable || handled.outcome == Outcome::halted) {
         trouble_ = ports_.log.trouble();
         retry_at_ = now + retry_after;
     } else {
         trouble_.clear();
     }
-    // Also when it cannot be read back yet, or the answer was lost: should the log name this node
-    // for that epoch, it was this process. To stand again each round would only wear out epochs.
-    if (stands && handled.outcome != Outcome::refused) own_epoch_ = stands_for;
     return handled;
 }
 
@@ -161,6 +169,7 @@ std::size_t Node::run_loops(bus::Time now) {
         if (commands.empty()) break;
         asked += commands.size();
         for (const consumers::LoopCommand& command : commands) {
+            if (sends_on(command.command)) continue;
             const Outcome outcome = ask(command.command, now).outcome;
             if (outcome == Outcome::unavailable || outcome == Outcome::halted) return asked;
         }
@@ -194,9 +203,10 @@ void Node::go_on_stopping(bus::Time now) {
     jobs_.stop_all(host_);
     const bool late = now >= stop_by_;
     if (!jobs_.is_idle(host_) && !late) return;
-    consumers::Commands farewell = {producers::LeaveCluster{settings_.self.node, stop_reason_}};
-    if (is_leader()) farewell.push_back(producers::StepDown{stop_reason_});
-    if (!ask(farewell, now) && !late) return;
+    const bool said = ask({producers::LeaveCluster{settings_.self.node, stop_reason_}}, now);
+    if (!said && !late) return;
+    elections_.election().retire(stop_reason_, ports_.clock.monotonic());
+    read_letters(said, now);
     state_.save_state(now, true);
     phase_ = Phase::stopped;
 }

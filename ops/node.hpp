@@ -15,10 +15,12 @@
 #include "consumers/managers/job_manager.hpp"
 #include "consumers/managers/loop_manager.hpp"
 #include "consumers/managers/state_manager.hpp"
+#include "consumers/roll_call.hpp"
 #include "consumers/subscriptions.hpp"
 #include "ops/admin.hpp"
 #include "ops/pulse.hpp"
 #include "producers/command_handler.hpp"
+#include "producers/election_driver.hpp"
 #include "producers/host_sampler.hpp"
 
 namespace ringrift::ops {
@@ -33,9 +35,13 @@ struct NodeSettings {
     std::int64_t min_nodes = 2;
     std::int64_t max_nodes = 50;
     bool autoscale_dry_run = false;
+    bus::Duration heartbeat = std::chrono::seconds(15);
     bus::Duration lease = std::chrono::seconds(45);
     bus::Duration stop_grace = std::chrono::seconds(30);
     bus::Duration publish_every = std::chrono::milliseconds(200);  ///< Its pulse.
+    std::vector<bus::NodeId> founders = {};  ///< Voters of a cluster that has none yet; empty on
+                                             ///< the embedded log, where this node elects itself.
+    bus::NodeId preferred = {};  ///< The voter that stands first; may be empty.
 };
 
 /// The world as the node meets it. All outlive the node.
@@ -46,6 +52,7 @@ struct NodePorts {
     producers::Host& host;
     consumers::Hands& hands;
     PulseBoard& board;
+    bus::Wire* wire = nullptr;  ///< To the other nodes; null on the embedded log.
 };
 
 class Node {
@@ -74,23 +81,34 @@ class Node {
     const projections::ClusterView& view() const { return state_.view(); }
     const projections::HostView& host_view() const { return host_; }
     bus::Position position() const { return state_.position(); }
+    /// The log names it, and its lease runs at this very moment: asks the clock each time.
     bool is_leader() const;
+    /// Proof from outside that a leader's process has ended; see producers/election.hpp.
+    producers::Election& election() { return elections_.election(); }
     /// Empty while all critical subscriptions are healthy.
     std::vector<std::string> critical_failed(bus::Time now) const;
 
     static constexpr bus::Duration idle_max = std::chrono::milliseconds(100);
+    /// A log that takes nothing is asked again after this; a full disk does not empty faster.
+    static constexpr bus::Duration retry_after = std::chrono::seconds(1);
 
   private:
     enum class Phase { running, stopping, stopped };
     using Outcome = producers::CommandHandler::Outcome;
 
-    producers::Sight sight(bus::Time now) const { return {state_.view(), host_, now}; }
+    producers::Sight sight(bus::Time now) { return {state_.view(), sense_lead(), now}; }
+    const projections::HostView& sense_lead();
     void add_loops();
     void sense(bus::Time now);
     /// Asks for the commands one after the other; false when the log takes none now.
     bool ask(const consumers::Commands& commands, bus::Time now);
     producers::CommandHandler::Handled ask(const producers::Command& command, bus::Time now);
     consumers::Commands standing(bus::Time now) const;
+    /// ops/node_letters.cpp: reads what others wrote, and votes, follows or leads.
+    std::size_t read_letters(bool log_usable, bus::Time now);
+    void note_reach(bool log_usable, bus::Time now);
+    bool sends_on(const producers::Command& command);
+    std::size_t answer_wishes(bus::Time now);
     std::size_t run_loops(bus::Time now);
     std::size_t answer_admin(bus::Time now);
     AdminReply carry_out(const AdminRequest& request, bus::Time now);
@@ -105,7 +123,9 @@ class Node {
     consumers::StateManager state_;
     projections::HostView host_;
     producers::CommandHandler handler_;
+    producers::ElectionDriver elections_;
     producers::HostSampler sampler_;
+    consumers::RollCall roll_call_;
     consumers::JobManager jobs_;
     consumers::LoopManager loops_;
     consumers::Subscriptions subscriptions_;
@@ -115,8 +135,6 @@ class Node {
     bus::Time stop_by_ = {};
     bus::Time started_at_ = {};
     std::int64_t incarnation_ = 0;
-    bus::Epoch own_epoch_ = 0;  ///< Of the reign that this process was elected to; 0 for none. A
-                                ///< restarted leader is a follower and stands anew.
     bus::Position log_last_at_start_ = 0;  ///< Nobody stands before it has folded so far.
     bus::Time retry_at_ = {};              ///< While the log takes nothing, the next try.
     bus::Time lease_watch_at_ = {};

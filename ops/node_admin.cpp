@@ -53,6 +53,11 @@ AdminReply Node::carry_out(const AdminRequest& request, bus::Time now) {
                         .hint = "it is not known whether this was done; look, then try again"};
         }
     }
+    if (plan.elects_anew) {
+        elections_.election().force(
+            request.reason.empty() ? "asked for by an operator" : request.reason,
+            ports_.clock.monotonic());
+    }
     for (const std::string_view loop : plan.wakes) loops_.wake(loop);
     if (plan.shuts_down)
         stop(request.reason.empty() ? "asked for by an operator" : request.reason, now);

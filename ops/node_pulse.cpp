@@ -19,6 +19,7 @@ void Node::publish(bus::Time now) {
                    .sample = host_.sample};
     if (const auto last = ports_.log.last()) pulse.log_last = *last;
     pulse.caught_up = pulse.position >= pulse.log_last;
+    pulse.no_leader = elections_.election().trouble(ports_.clock.monotonic());
     pulse.disk_state = std::string(boost::describe::enum_to_string(host_.disk.state, "unknown"));
     pulse.disk_reason = host_.disk.reason;
     for (const auto& [fence, job] : host_.jobs) pulse.jobs.push_back(job);

@@ -41,6 +41,7 @@ struct Pulse {
     std::string log_trouble = {};  ///< Why the log cannot be used now; empty when it can.
     std::string log_kind = {};     ///< sqlite, memory or nats.
     bool caught_up = false;
+    std::string no_leader = {};  ///< Why this node knows of no live leader; empty when it does.
     bool stopping = false;
     std::int64_t outbox = 0;      ///< Reports that wait for the log to come back.
     std::string disk_state = {};  ///< ok, low or halted, as the disk policy says.

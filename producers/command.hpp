@@ -17,12 +17,21 @@ namespace ringrift::producers {
 
 // ---- leadership -------------------------------------------------------------------------------
 
-/// Stand for the next epoch. On the embedded log a node votes for itself.
+/// Begin the reign that the votes are for. On the embedded log a node votes for itself.
 struct Lead {
     bus::NodeId node = {};
+    bus::Epoch epoch = 0;
+    std::int64_t round = 0;  ///< Of the votes; tells two attempts for one epoch apart.
     std::vector<bus::NodeId> votes = {};
+    std::vector<bus::NodeId> voters = {};  ///< Who found the cluster, where the log names no
+                                           ///< voters; empty on a log of one machine.
 };
 struct StepDown {
+    std::string reason = {};
+};
+/// The whole list after the change. Leader only.
+struct ChangeVoters {
+    std::vector<bus::NodeId> voters = {};
     std::string reason = {};
 };
 struct ChangeConfig {
@@ -219,7 +228,7 @@ struct ParkEvent {
 };
 
 using Command =
-    std::variant<Lead, StepDown, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
+    std::variant<Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
                  DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert, ClearAlert,
                  NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork, ClaimWork,
                  ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,

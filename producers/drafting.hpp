@@ -22,14 +22,15 @@ inline Decision say(Draft draft) {
     return drafts;
 }
 
+/// By the record, and by what the node knows of itself (projections/host_view.hpp).
 inline bool leads(const Sight& sight) {
-    return projections::role_of(sight.cluster.leadership, sight.host.self) ==
-           projections::Role::leader;
+    return sight.host.may_lead && projections::role_of(sight.cluster.leadership, sight.host.self) ==
+                                      projections::Role::leader;
 }
 
 inline Refusal not_the_leader(const Sight& sight) {
     const bus::NodeId& leader = sight.cluster.leadership.leader;
-    if (leader.empty())
+    if (leader.empty() || leader == sight.host.self)
         return refuse(Refusal::Kind::not_leader, "nobody leads now; ask again later");
     return refuse(Refusal::Kind::not_leader, "only the leader may say this; ask " + leader.value);
 }

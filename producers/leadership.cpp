@@ -8,15 +8,6 @@
 namespace ringrift::producers {
 namespace {
 
-/// Without voters in the log the node's own configuration has counted the votes.
-bool is_majority(const std::vector<bus::NodeId>& votes, const std::vector<bus::NodeId>& voters) {
-    const std::set<bus::NodeId> granted(votes.begin(), votes.end());
-    if (voters.empty()) return !granted.empty();
-    const auto count =
-        std::ranges::count_if(voters, [&](const auto& voter) { return granted.contains(voter); });
-    return std::size_t(count) * 2 > voters.size();
-}
-
 /// What is wrong with a policy, naming the field; empty when nothing is.
 std::string fault_of(const bus::ConfigPolicy& policy) {
     const std::string where = policy.config.value + ": ";
@@ -68,25 +59,63 @@ std::string fault_of(const bus::ClusterConfigChanged& config) {
 Decision decide(const Sight& sight, const Lead& command) {
     const projections::LeadershipView& view = sight.cluster.leadership;
     if (command.node.empty()) return refuse(Refusal::Kind::invalid, "a leader needs an id");
-    if (!is_majority(command.votes, view.voters)) {
+    if (command.epoch <= view.epoch) {
+        return refuse(Refusal::Kind::duplicate,
+                      "epoch " + std::to_string(command.epoch) + " has begun already; stand anew");
+    }
+    if (command.epoch > view.epoch + 1) {
+        return refuse(Refusal::Kind::behind, "the log does not show yet the epoch before " +
+                                                 std::to_string(command.epoch));
+    }
+    const auto& founders = command.voters.empty() ? command.votes : command.voters;
+    const auto& voters = view.voters.empty() ? founders : view.voters;
+    if (std::ranges::find(voters, command.node) == voters.end())
+        return refuse(Refusal::Kind::invalid, command.node.value + " is not a voter");
+    if (!projections::is_majority(command.votes, voters)) {
         return refuse(Refusal::Kind::invalid,
                       "a leader needs the votes of a majority of the voters");
     }
-    const bus::Epoch epoch = view.epoch + 1;
-    return say({.id = id_of("leader", std::to_string(epoch)),
+    // Named after the candidate and its round: one that turns out void must not stand in the way of
+    // the next one for the same epoch.
+    const std::string attempt = std::to_string(command.epoch) + ":" + command.node.value;
+    return say({.id = id_of("leader", attempt, command.round),
                 .causation = view.election,
                 .correlation = {},
                 .fact = bus::LeaderElected{
-                    .epoch = epoch, .leader = command.node, .votes = command.votes}});
+                    .epoch = command.epoch,
+                    .leader = command.node,
+                    .votes = command.votes,
+                    .voters = view.voters.empty() ? command.voters : std::vector<bus::NodeId>()}});
 }
 
 Decision decide(const Sight& sight, const StepDown& command) {
-    if (!leads(sight)) return not_the_leader(sight);
     const projections::LeadershipView& view = sight.cluster.leadership;
+    // By the record alone: whose lease is over, too, may say that its reign is.
+    if (projections::role_of(view, sight.host.self) != projections::Role::leader)
+        return not_the_leader(sight);
     return say({.id = id_of("leader", std::to_string(view.epoch) + ":stepped-down"),
                 .causation = view.election,
                 .correlation = {},
                 .fact = bus::LeaderSteppedDown{.leader = view.leader, .reason = command.reason}});
+}
+
+Decision decide(const Sight& sight, const ChangeVoters& command) {
+    if (!leads(sight)) return not_the_leader(sight);
+    const projections::LeadershipView& view = sight.cluster.leadership;
+    const std::string fault = projections::fault_of_voters(command.voters, view.voters);
+    if (!fault.empty()) return refuse(Refusal::Kind::invalid, fault);
+    for (const bus::NodeId& voter : command.voters) {
+        if (std::ranges::find(view.voters, voter) != view.voters.end()) continue;
+        // Its vote will be needed at once: from two voters on, of two.
+        const projections::NodeEntry* node = projections::find(sight.cluster.nodes, voter);
+        if (node != nullptr && projections::is_alive(*node)) continue;
+        return refuse(Refusal::Kind::unknown,
+                      voter.value + " is not in the cluster now; start it first");
+    }
+    return say({.id = id_of("voters", "after", view.voters_changed),
+                .causation = view.voters_event,
+                .correlation = {},
+                .fact = bus::VotersChanged{.voters = command.voters, .reason = command.reason}});
 }
 
 Decision decide(const Sight& sight, const ChangeConfig& command) {

@@ -66,6 +66,8 @@ struct NatSense {
 
 struct HostView {
     bus::NodeId self = {};
+    bool may_lead = true;  ///< False where the log names it leader, but it no longer leads: its
+                           ///< lease has run out, or it was elected before it was restarted.
     HostSample sample = {};
     DiskVerdict disk = {};
     NatSense nat = {};

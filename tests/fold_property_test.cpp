@@ -110,8 +110,10 @@ class Storyteller {
     }
     bus::Fact leadership_fact(const ClusterView& view) {
         if (below(6) == 0) return bus::LeaderSteppedDown{.leader = node()};
+        const bus::NodeId candidate = node();
         return bus::LeaderElected{.epoch = view.leadership.epoch + std::uint64_t(below(3)),
-                                  .leader = node()};
+                                  .leader = candidate,
+                                  .votes = {candidate}};
     }
 
     std::mt19937 random_;

@@ -15,6 +15,8 @@ bus::LeaderElected elected(bus::Epoch epoch, const std::string& leader) {
     return {.epoch = epoch, .leader = {leader}, .votes = {{leader}}};
 }
 
+const std::vector<bus::NodeId> three = {{"n1"}, {"n2"}, {"n3"}};
+
 const projections::LeadershipView& of(const Given& given) {
     return given.view().leadership;
 }
@@ -28,7 +30,7 @@ bus::ClusterConfigChanged config_of(const std::string& hash) {
 }  // namespace
 
 TEST_CASE("whoever stands asks for the next epoch") {
-    Given().when(Lead{.node = {"n2"}, .votes = {{"n2"}}}).then({elected(2, "n2")});
+    Given().when(Lead{.node = {"n2"}, .epoch = 2, .votes = {{"n2"}}}).then({elected(2, "n2")});
 }
 
 TEST_CASE("the first election of an epoch in the log holds, and no other") {
@@ -52,16 +54,111 @@ TEST_CASE("role is a function of the record and the own id") {
 }
 
 TEST_CASE("a restarted leader has to win again, and can") {
-    Given().when(Lead{.node = boss, .votes = {boss}}).then({{elected(2, "boss")}});
+    Given().when(Lead{.node = boss, .epoch = 2, .votes = {boss}}).then({{elected(2, "boss")}});
 }
 
 TEST_CASE("a leader needs votes, and where voters are known a majority of them") {
-    Given().when(Lead{.node = {"n1"}}).then_refused(Kind::invalid);
-    Given given({bus::VotersChanged{.voters = {{"n1"}, {"n2"}, {"n3"}}}});
-    given.when(Lead{.node = {"n1"}, .votes = {{"n1"}, {"n1"}}}).then_refused(Kind::invalid);
-    given.when(Lead{.node = {"n1"}, .votes = {{"n1"}, {"stranger"}}}).then_refused(Kind::invalid);
-    given.when(Lead{.node = {"n1"}, .votes = {{"n1"}, {"n3"}}})
+    Given().when(Lead{.node = {"n1"}, .epoch = 2}).then_refused(Kind::invalid);
+    Given given({bus::VotersChanged{.voters = three}});
+    const auto lead = [](std::vector<bus::NodeId> votes) {
+        return Lead{.node = {"n1"}, .epoch = 2, .votes = std::move(votes)};
+    };
+    given.when(lead({{"n1"}, {"n1"}})).then_refused(Kind::invalid);
+    given.when(lead({{"n1"}, {"stranger"}})).then_refused(Kind::invalid);
+    given.when(Lead{.node = {"stranger"}, .epoch = 2, .votes = three}).then_refused(Kind::invalid);
+    given.when(lead({{"n1"}, {"n3"}}))
         .then({bus::LeaderElected{.epoch = 2, .leader = {"n1"}, .votes = {{"n1"}, {"n3"}}}});
+}
+
+TEST_CASE("votes are for one epoch: when it has begun, or is not next, they lead nowhere") {
+    Given given({elected(2, "n2")});
+    given.when(Lead{.node = {"n1"}, .epoch = 2, .votes = {{"n1"}}}).then_refused(Kind::duplicate);
+    given.when(Lead{.node = {"n1"}, .epoch = 4, .votes = {{"n1"}}}).then_refused(Kind::behind);
+}
+
+TEST_CASE("two attempts for one epoch are two events: a void one stands in nobody's way") {
+    std::set<bus::EventId> ids;
+    for (const auto& [name, round] : {std::pair("n1", 1), std::pair("n1", 2), std::pair("n2", 1)}) {
+        Given given;
+        given.when(Lead{.node = {name}, .epoch = 2, .round = round, .votes = {{name}}});
+        ids.insert(given.drafts().at(0).id);
+    }
+    CHECK(ids.size() == 3);
+}
+
+TEST_CASE("the fold asks for a majority of the voters of that moment, and a leader among them") {
+    Given given({bus::VotersChanged{.voters = three}});
+    const auto said = [&](const std::string& leader, std::vector<bus::NodeId> votes) {
+        given.say(bus::LeaderElected{.epoch = 2, .leader = {leader}, .votes = std::move(votes)});
+        return of(given).epoch == 2;
+    };
+    CHECK_FALSE(said("n1", {{"n1"}}));
+    CHECK_FALSE(said("n1", {{"n1"}, {"n1"}}));
+    CHECK_FALSE(said("n1", {{"n1"}, {"n4"}}));
+    CHECK_FALSE(said("n4", {{"n1"}, {"n2"}}));
+    CHECK(of(given).elections_void == 4);
+    CHECK(said("n1", {{"n1"}, {"n2"}}));
+}
+
+TEST_CASE("the first election names the voters, and no later one does") {
+    projections::LeadershipView view;
+    const auto say = [&](bus::Epoch epoch, const std::string& leader,
+                         std::vector<bus::NodeId> votes, std::vector<bus::NodeId> voters) {
+        const bus::LeaderElected fact = {.epoch = epoch,
+                                         .leader = {leader},
+                                         .votes = std::move(votes),
+                                         .voters = std::move(voters)};
+        apply(view, {.position = epoch, .event = {.id = {"e"}, .fact = fact}});
+    };
+    say(1, "n1", {{"n1"}}, three);
+    CHECK(view.epoch == 0);
+    say(1, "n1", {{"n1"}, {"n3"}}, three);
+    CHECK(view.epoch == 1);
+    CHECK(view.voters == three);
+    say(2, "n9", {{"n9"}}, {{"n9"}});
+    say(2, "n2", {{"n2"}, {"n3"}}, {{"n9"}});
+    CHECK(view.epoch == 2);
+    CHECK(view.voters == three);
+}
+
+TEST_CASE("a log that names no voters is judged by the votes alone, as logs of one machine are") {
+    Given given({elected(2, "n2"), elected(3, "n3")});
+    CHECK(of(given).leader == bus::NodeId{"n3"});
+    CHECK(of(given).voters.empty());
+}
+
+TEST_CASE("voters are added and removed one at a time") {
+    Given given({bus::VotersChanged{.voters = three}, node("n4"), node("n5")});
+    const auto refused = [&](std::vector<bus::NodeId> voters, Kind kind) {
+        given.when(ChangeVoters{.voters = voters}).then_refused(kind);
+        const auto before = of(given).voters;
+        const auto counted = of(given).voters_void;
+        if (kind != Kind::invalid) return;
+        given.say(bus::VotersChanged{.voters = voters});
+        CHECK(of(given).voters == before);
+        CHECK(of(given).voters_void == counted + 1);
+    };
+    refused({}, Kind::invalid);
+    refused(three, Kind::invalid);
+    refused({{"n1"}, {"n2"}, {"n2"}}, Kind::invalid);
+    refused({{"n1"}, {"n2"}, {"n4"}}, Kind::invalid);
+    refused({{"n1"}, {"n2"}, {"n3"}, {"n4"}, {"n5"}}, Kind::invalid);
+    refused({{"n1"}, {"n2"}, {"n3"}, {"stranger"}}, Kind::unknown);
+    const std::vector<bus::NodeId> four = {{"n1"}, {"n2"}, {"n3"}, {"n4"}};
+    given.when(ChangeVoters{.voters = four}).then({bus::VotersChanged{.voters = four}}).and_said();
+    CHECK(of(given).voters == four);
+    given.say_in_epoch(0, bus::VotersChanged{.voters = three});
+    CHECK(of(given).voters == four);
+    given.when(ChangeVoters{.voters = three}).and_said();
+    CHECK(of(given).voters == three);
+}
+
+TEST_CASE("whoever is on record but may not lead just now says nothing with a leader's authority") {
+    Given given;
+    given.host().may_lead = false;
+    given.when(ChangeConfig{config_of("a")}).then_refused(Kind::not_leader);
+    given.when(StepDown{.reason = "its lease is over"})
+        .then({bus::LeaderSteppedDown{.leader = boss, .reason = "its lease is over"}});
 }
 
 TEST_CASE("after a step-down nobody leads until the next election") {

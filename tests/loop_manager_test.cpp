@@ -38,6 +38,7 @@ namespace {
 class SlowClock final : public bus::Clock {
   public:
     bus::Time now() override { return now_ += 1ms; }
+    bus::Instant monotonic() override { return bus::Instant(now_.time_since_epoch()); }
 
   private:
     bus::Time now_ = start;

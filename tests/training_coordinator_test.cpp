@@ -297,7 +297,7 @@ TEST_CASE("what was said before a crash and is said again stands in the log once
     projections::Folded<projections::ClusterView> before, after;
     CommandHandler dying(boss, log, before), restarted(boss, log, after);
     const projections::HostView host = {.self = boss};
-    REQUIRE(dying.handle(Lead{.node = boss, .votes = {boss}}, host, start).outcome ==
+    REQUIRE(dying.handle(Lead{.node = boss, .epoch = 1, .votes = {boss}}, host, start).outcome ==
             CommandHandler::Outcome::appended);
     for (const auto& fact : {games("f1"), games("f2")}) {
         REQUIRE(

@@ -285,7 +285,7 @@ TEST_CASE("completed work leaves the view after a day, failed work after a week"
 }
 
 TEST_CASE("a leader's event of a reign that is over is void") {
-    Given given({bus::LeaderElected{.epoch = 2, .leader = {"other"}}});
+    Given given({bus::LeaderElected{.epoch = 2, .leader = {"other"}, .votes = {{"other"}}}});
     given.say_in_epoch(1, selfplay("w1"));
     CHECK(given.view().work.items.empty());
     CHECK(given.view().counts.void_events == 1);
@@ -298,8 +298,8 @@ TEST_CASE("what a leader says after stepping down is void") {
 }
 
 TEST_CASE("claims outlive the reign in which they were made") {
-    Given given(
-        {selfplay("w1"), claimed("w1", "n1"), bus::LeaderElected{.epoch = 2, .leader = {"other"}}});
+    Given given({selfplay("w1"), claimed("w1", "n1"),
+                 bus::LeaderElected{.epoch = 2, .leader = {"other"}, .votes = {{"other"}}}});
     given.say(of_claim<bus::WorkCompleted>(given, "w1"));
     CHECK(given.item("w1").status == WorkStatus::completed);
 }

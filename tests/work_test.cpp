@@ -138,7 +138,7 @@ TEST_CASE("what a deposed leader said late does not hide what its successor says
     Given given;
     given.when(QueueWork{.work = selfplay("w1")});
     const auto late = given.drafts().at(0).id;
-    given.say(bus::LeaderElected{.epoch = 2, .leader = boss});
+    given.say(bus::LeaderElected{.epoch = 2, .leader = boss, .votes = {boss}});
     given.when(QueueWork{.work = selfplay("w1")});
     CHECK(given.drafts().at(0).id != late);
     CHECK(late == bus::EventId{"w1:queued@1"});

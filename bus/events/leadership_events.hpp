@@ -11,16 +11,18 @@
 
 namespace ringrift::bus {
 
-/// A reign begins. The fold accepts one per epoch, the first in the log, and only current + 1.
+/// A reign begins. The fold accepts one per epoch, the first in the log that has a majority.
 struct LeaderElected {
-    static constexpr EventInfo info = {"LEADER_ELECTED", Noun::leadership};
-    Epoch epoch = 0;
+    static constexpr EventInfo info = {"LEADER_ELECTED", Noun::leadership, Authority::anybody, 2};
+    Epoch epoch = 0;  ///< The current one + 1.
     NodeId leader = {};
-    std::vector<NodeId> votes = {};  ///< The voters that granted it.
+    std::vector<NodeId> votes = {};   ///< The voters that granted it.
+    std::vector<NodeId> voters = {};  ///< Whose majority they are, and who vote from now on; only
+                                      ///< where the log names no voters yet. Since version 2.
     const std::string& about() const { return leader.value; }
     friend bool operator==(const LeaderElected&, const LeaderElected&) = default;
 };
-BOOST_DESCRIBE_STRUCT(LeaderElected, (), (epoch, leader, votes))
+BOOST_DESCRIBE_STRUCT(LeaderElected, (), (epoch, leader, votes, voters))
 
 struct LeaderSteppedDown {
     static constexpr EventInfo info = {"LEADER_STEPPED_DOWN", Noun::leadership, Authority::leader};
@@ -31,6 +33,7 @@ struct LeaderSteppedDown {
 };
 BOOST_DESCRIBE_STRUCT(LeaderSteppedDown, (), (leader, reason))
 
+/// One voter more or one less than before: any two majorities have then a voter in common.
 struct VotersChanged {
     static constexpr EventInfo info = {"VOTERS_CHANGED", Noun::leadership, Authority::leader};
     std::vector<NodeId> voters = {};

@@ -68,7 +68,8 @@ bool beats(const Sight& sight) {
 }
 
 bool leads(const Sight& sight) {
-    return role_of(sight.view.leadership, {sight.options.node}) == projections::Role::leader;
+    return role_of(sight.view.leadership, {sight.options.node}) == projections::Role::leader &&
+           sight.pulse.no_leader.empty();
 }
 
 double uptime(const Sight& sight) {
@@ -91,7 +92,10 @@ void add_identity(json::object& body, const Sight& sight) {
     body["role"] = leads(sight) ? "leader" : "follower";
     body["is_leader"] = leads(sight);
     body["leader_id"] = leader.empty() ? json::value() : json::value(leader);
-    body["effective_leader_id"] = body.at("leader_id");
+    // By the log somebody may lead whom nobody hears.
+    body["effective_leader_id"] =
+        sight.pulse.no_leader.empty() ? body.at("leader_id") : json::value();
+    body["no_leader_because"] = sight.pulse.no_leader;
     body["alive_peers"] = peers.alive;
     body["total_peers"] = peers.total;
     body["suspect_peers"] = peers.suspected;
@@ -256,7 +260,9 @@ Answer ready(const Sight& sight, const Call&) {
         reasons.emplace_back("The log: " + sight.pulse.log_trouble);
     if (!sight.fold_trouble.empty()) reasons.emplace_back(sight.fold_trouble);
     if (sight.pulse.stopping) reasons.emplace_back("The node is stopping.");
-    if (sight.view.leadership.leader.empty())
+    if (!sight.pulse.no_leader.empty())
+        reasons.emplace_back("No leader: " + sight.pulse.no_leader + ".");
+    else if (sight.view.leadership.leader.empty())
         reasons.emplace_back("No leader is known; see /status .voters.");
     if (sight.pulse.disk_state == "halted")
         reasons.emplace_back("Disk: " + sight.pulse.disk_reason);

@@ -15,6 +15,7 @@ class SimClock final : public bus::Clock {
         constexpr bus::Duration first_day = std::chrono::hours(24 * 365 * 55);
         return bus::Time(first_day) + passed_ + skew_;
     }
+    bus::Instant monotonic() override { return bus::Instant(passed_); }
     /// Since the simulation began.
     bus::Duration passed() const { return passed_; }
     void advance(bus::Duration by) { passed_ += by; }

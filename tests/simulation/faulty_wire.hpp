@@ -3,8 +3,10 @@
 // What befalls letters in the simulator: a fate for bus/memory_wire.hpp, drawn from a seed.
 //
 // Letters get lost, doubled and delayed by chance, and so come out of order; `cut` makes a way
-// impassable in one direction. Whoever holds it may change the odds at any moment. One thread.
+// impassable in one direction, `slow` makes it longer. Whoever holds it may change the odds at any
+// moment. One thread.
 
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -37,7 +39,13 @@ class FaultyWire {
         cut(one, other);
         cut(other, one);
     }
-    void mend() { cut_.clear(); }
+    void slow(const bus::NodeId& from, const bus::NodeId& to, bus::Duration by) {
+        slowed_[{from, to}] = by;
+    }
+    void mend() {
+        cut_.clear();
+        slowed_.clear();
+    }
     bool is_cut(const bus::NodeId& from, const bus::NodeId& to) const {
         return cut_.contains({from, to});
     }
@@ -48,14 +56,17 @@ class FaultyWire {
     std::vector<bus::Duration> fate_of(const bus::NodeId& from, const bus::NodeId& to) {
         std::vector<bus::Duration> copies;
         if (is_cut(from, to) || random_.happens(odds.lost_ppm)) return copies;
-        copies.push_back(random_.between(odds.delay_min, odds.delay_max));
+        const auto slowed = slowed_.find({from, to});
+        const bus::Duration by = slowed == slowed_.end() ? bus::Duration() : slowed->second;
+        copies.push_back(by + random_.between(odds.delay_min, odds.delay_max));
         if (random_.happens(odds.doubled_ppm))
-            copies.push_back(random_.between(odds.delay_min, odds.delay_max));
+            copies.push_back(by + random_.between(odds.delay_min, odds.delay_max));
         return copies;
     }
 
     Random random_;
     std::set<std::pair<bus::NodeId, bus::NodeId>> cut_;
+    std::map<std::pair<bus::NodeId, bus::NodeId>, bus::Duration> slowed_;
 };
 
 }  // namespace ringrift::simulation

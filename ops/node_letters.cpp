@@ -1,0 +1,63 @@
+#include <algorithm>
+
+#include "ops/node.hpp"
+
+// What nodes write to each other, and who leads.
+
+namespace ringrift::ops {
+
+std::size_t Node::read_letters(bool log_usable, bus::Time now) {
+    std::vector<bus::Letter> letters;
+    if (ports_.wire != nullptr) letters = ports_.wire->take();
+    // Read after the letters were taken: what is promised is counted from it.
+    const bus::Instant instant = ports_.clock.monotonic();
+    const auto last = ports_.log.last();
+    const bus::Position end = std::max(log_last_at_start_, last ? *last : state_.position());
+    const auto round = elections_.round(letters, {.usable = log_usable, .end = end}, sense_lead(),
+                                        now, instant);
+    if (round.log_failed) {
+        trouble_ = ports_.log.trouble();
+        retry_at_ = now + retry_after;
+    }
+    return round.done + roll_call_.hear(letters, host_, state_.view(), now);
+}
+
+/// Whether this node reaches its cluster, as far as it matters here: the log is where everybody
+/// would say that its claims are gone.
+void Node::note_reach(bool log_usable, bus::Time now) {
+    if (log_usable || ports_.wire == nullptr) {
+        host_.cut_off_since_at.reset();
+    } else if (!host_.cut_off_since_at) {
+        host_.cut_off_since_at = now;
+    }
+}
+
+/// Claims are the leader's to make: on any other node a loop's wish for work becomes a letter.
+bool Node::sends_on(const producers::Command& command) {
+    const auto* claim = std::get_if<producers::ClaimWork>(&command);
+    if (claim == nullptr || is_leader()) return false;
+    roll_call_.want(*claim, state_.view().leadership.leader, incarnation_);
+    return true;
+}
+
+std::size_t Node::answer_wishes(bus::Time now) {
+    const auto wanted = roll_call_.take_wanted();
+    if (!is_leader()) return 0;  // They ask again, and somebody else by then.
+    for (const producers::ClaimWork& claim : wanted) {
+        const Outcome outcome = ask(claim, now).outcome;
+        if (outcome == Outcome::unavailable || outcome == Outcome::halted) break;
+    }
+    return wanted.size();
+}
+
+bool Node::is_leader() const {
+    return elections_.leads(ports_.clock.monotonic());
+}
+
+/// The host view, with what this node may do just now.
+const projections::HostView& Node::sense_lead() {
+    host_.may_lead = is_leader();
+    return host_;
+}
+
+}  // namespace ringrift::ops
