@@ -5,10 +5,10 @@
 #include <iostream>
 
 #include "ops/cli/commands.hpp"
-#include "ops/run_node.hpp"
 #include "ops/option_table.hpp"
 #include "ops/options.hpp"
 #include "ops/print_log.hpp"
+#include "ops/run_node.hpp"
 #include "ops/up.hpp"
 #include "ops/workload.hpp"
 #include "tests/simulation/simulation.hpp"

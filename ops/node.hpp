@@ -41,7 +41,7 @@ struct NodeSettings {
     bus::Duration publish_every = std::chrono::milliseconds(200);  ///< Its pulse.
     std::vector<bus::NodeId> founders = {};  ///< Voters of a cluster that has none yet; empty on
                                              ///< the embedded log, where this node elects itself.
-    bus::NodeId preferred = {};  ///< The voter that stands first; may be empty.
+    bus::NodeId preferred = {};              ///< The voter that stands first; may be empty.
 };
 
 /// The world as the node meets it. All outlive the node.

@@ -13,8 +13,8 @@ std::size_t Node::read_letters(bool log_usable, bus::Time now) {
     const bus::Instant instant = ports_.clock.monotonic();
     const auto last = ports_.log.last();
     const bus::Position end = std::max(log_last_at_start_, last ? *last : state_.position());
-    const auto round = elections_.round(letters, {.usable = log_usable, .end = end}, sense_lead(),
-                                        now, instant);
+    const auto round =
+        elections_.round(letters, {.usable = log_usable, .end = end}, sense_lead(), now, instant);
     if (round.log_failed) {
         trouble_ = ports_.log.trouble();
         retry_at_ = now + retry_after;

@@ -56,10 +56,10 @@ struct Options {
     std::string nats_user = {};
     std::string nats_password = {};         ///< Secret.
     std::filesystem::path nats_creds = {};  ///< File with a JWT and its seed.
-    std::string nats_nkey = {};  ///< Public key, `U...`; its seed is in a file.
+    std::string nats_nkey = {};             ///< Public key, `U...`; its seed is in a file.
     std::filesystem::path nats_nkey_seed = {};
-    std::filesystem::path nats_ca = {};     ///< Of the servers' certificates; turns TLS on.
-    std::filesystem::path nats_cert = {};   ///< This node's, where the servers ask for one.
+    std::filesystem::path nats_ca = {};    ///< Of the servers' certificates; turns TLS on.
+    std::filesystem::path nats_cert = {};  ///< This node's, where the servers ask for one.
     std::filesystem::path nats_key = {};
     int nats_port = 4222;        ///< Of a managed server, for clients.
     int nats_route_port = 6222;  ///< Of a managed server, for the other servers.

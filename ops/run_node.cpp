@@ -4,6 +4,7 @@
 
 #include "bus/lock_file.hpp"
 #include "bus/nats_log.hpp"
+#include "bus/nats_wire.hpp"
 #include "ops/daemon.hpp"
 #include "ops/data_folder.hpp"
 #include "ops/join.hpp"
@@ -113,6 +114,7 @@ Exit run_node(const LoadedOptions& loaded) {
         spdlog::info("[P2P] NATS server started pid={} port={}", server->pid(), options.nats_port);
     }
     bus::NatsConnection connection(place.nats);
+    bus::NatsWire wire(connection, place.cluster, {options.node_id});
     bus::NatsLogSettings log = {.stream = {.cluster = place.cluster,
                                            .replicas = static_cast<int>(place.terms.replicas),
                                            .may_create = place.is_voter},
@@ -123,6 +125,8 @@ Exit run_node(const LoadedOptions& loaded) {
                            .host = options.advertise,
                            .instance = place.instance,
                            .is_voter = place.is_voter,
+                           .founders = place.voters,
+                           .wire = &wire,
                            .known_peers = options.peers,
                            .terms = place.terms};
     around.open_events = [&](const Options&) {
