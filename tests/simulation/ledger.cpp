@@ -49,8 +49,12 @@ void Ledger::complain(std::string property, std::string what, std::vector<bus::P
 void Ledger::read(const bus::LeaderElected& e, bus::Position position) {
     holds_[position - 1] = e.epoch == epoch_ + 1;
     if (e.epoch != epoch_ + 1) return;
+    if (e.leader == leader_ && !stood_anew_)
+        complain("who leads does not stand again", e.leader.value, {elected_, position});
     epoch_ = e.epoch;
     leader_ = e.leader;
+    elected_ = position;
+    stood_anew_ = false;
 }
 
 void Ledger::read(const bus::LeaderSteppedDown& e, bus::Position) {
@@ -59,6 +63,7 @@ void Ledger::read(const bus::LeaderSteppedDown& e, bus::Position) {
 
 void Ledger::read(const bus::NodeJoined& e, bus::Position) {
     capacity_[e.node] = e.capacity;
+    if (e.node == leader_) stood_anew_ = true;
 }
 
 void Ledger::read(const bus::WorkQueued& e, bus::Position position) {

@@ -114,6 +114,8 @@ class Ledger {
     std::vector<bool> holds_;
     bus::Epoch epoch_ = 0;
     bus::NodeId leader_ = {};
+    bus::Position elected_ = 0;
+    bool stood_anew_ = true;  ///< The leader's process is another, or stepped down.
     std::map<bus::WorkId, LedgerItem> items_;
     std::map<bus::NodeId, bus::Capacity> capacity_;
     std::map<bus::NodeId, bus::Requirements> reserved_;

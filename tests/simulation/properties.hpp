@@ -28,8 +28,9 @@ Violations promotions_have_evidence(const History& history, const Ledger& ledger
 /// What an accepted job means is said once; each candidate is decided and rebalanced once.
 Violations nothing_is_said_twice(const History& history, const Ledger& ledger);
 
-/// A node that has folded an event does not say it again.
-Violations nothing_known_is_said_again(const Cluster& cluster);
+/// A node that has folded an event does not say it again: it would think that it was heard, and be
+/// wrong. Idleness is apart: it changes no view, and is said once because of its id.
+Violations nothing_known_is_said_again(const History& history, const Cluster& cluster);
 
 /// From zero, from a snapshot anywhere, and with every event delivered twice: the same view.
 Violations rebuild_equals_live(const History& history, const projections::ClusterView& view,

@@ -64,7 +64,7 @@ Violations judge(Cluster& cluster, const History& history, std::uint64_t seed) {
              no_game_is_lost(cluster, view),
              programs_run_once_and_are_forgotten(cluster),
              the_node_is_well(cluster),
-             nothing_known_is_said_again(cluster),
+             nothing_known_is_said_again(history, cluster),
          }) {
         all.insert(all.end(), found.begin(), found.end());
     }
