@@ -53,7 +53,7 @@ struct Settled {
 };
 using WorkerAnswer = std::variant<LaunchDone, Settled>;
 
-inline constexpr std::size_t hands_asks_max = 10'000;
+inline constexpr std::size_t hands_asks_max = 1000;
 inline constexpr std::size_t hands_reports_max = 4096;
 
 /// How many jobs have not ended, and which `StopAllAsked` was seen before they were counted.
