@@ -1,9 +1,10 @@
 #include "ops/admin_plan.hpp"
 
-#include "bus/codec.hpp"
 #include "bus/json.hpp"
 #include "consumers/work_order.hpp"
+#include "producers/command_handler.hpp"
 #include "producers/digest.hpp"
+#include "producers/outside.hpp"
 
 namespace ringrift::ops {
 
@@ -86,6 +87,10 @@ AdminPlan add_work(const AdminRequest& request, const Sight& sight) {
         return refuse(400, "invalid", "the body does not describe work: " + wish.error().sentence(),
                       R"(send {"type":"selfplay","config":"hex5_2p","games":50})");
     }
+    if (wish->games < 0 || wish->priority < -1) {
+        return refuse(400, "invalid", "games and priority must not be negative",
+                      "leave them out for the config's number of games and the type's priority");
+    }
     if (policy_of(sight.cluster.leadership, wish->config) == nullptr) {
         return refuse(404, "unknown", "no config " + wish->config.value,
                       "GET /status names the configs");
@@ -112,20 +117,32 @@ AdminPlan add_work(const AdminRequest& request, const Sight& sight) {
     return plan;
 }
 
-/// Body of POST /events: the type under any known name, and its data.
-AdminPlan ingest(const AdminRequest& request, const Sight& sight) {
-    auto fact = bus::fact_from(parameter(request, "type"), request.body);
-    if (!fact)
-        return refuse(400, "invalid", fact.error().sentence,
-                      "GET /openapi.json describes the events");
+/// An event without an id of its own is named after its content and when it was said: by the
+/// sender's clock where there is one, so that what is sent again is the same event.
+bus::EventId id_of_event(const AdminRequest& request, bus::Time now) {
     std::string id = parameter(request, "id");
-    if (id.empty()) {
-        id = "ingest-" + producers::digest_of(parameter(request, "type") + request.body +
-                                              std::to_string(sight.now.time_since_epoch().count()));
+    if (!id.empty()) return {std::move(id)};
+    std::string said_at = parameter(request, "time");
+    if (said_at.empty()) said_at = std::to_string(now.time_since_epoch().count());
+    return {"ingest-" + producers::digest_of(parameter(request, "type") + request.body + said_at)};
+}
+
+/// POST /events, and what jobs say: the type under any known name, and its data.
+AdminPlan ingest(const AdminRequest& request, const Sight& sight) {
+    const bus::EventId id = id_of_event(request, sight.now);
+    auto taken = take_in(sight, {.id = id,
+                                 .type = parameter(request, "type"),
+                                 .data = request.body,
+                                 .job = {parameter(request, "job")},
+                                 .cause = {parameter(request, "cause")}});
+    if (const auto* refusal = std::get_if<Refusal>(&taken)) {
+        return refuse(status_of(refusal->kind), std::string(name_of(refusal->kind)),
+                      refusal->sentence, "GET /openapi.json describes the events");
     }
-    AdminPlan plan = accept(202, "appended");
-    plan.reply.details["id"] = id;
-    plan.commands.push_back(IngestFact{.id = {id}, .fact = std::move(*fact)});
+    auto& [commands, lacks] = std::get<TakenIn>(taken);
+    AdminPlan plan = accept(202, lacks.empty() ? "appended" : "kept, but parked: " + lacks);
+    plan.reply.details = {{"id", id.value}, {"outcome", lacks.empty() ? "taken" : "parked"}};
+    plan.commands = std::move(commands);
     return plan;
 }
 

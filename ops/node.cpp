@@ -167,11 +167,12 @@ std::optional<bus::Time> Node::last_success_of(std::string_view loop) const {
 std::size_t Node::ingest_said(bus::Time now) {
     const auto said = jobs_.take_said();
     for (const consumers::JobSays& says : said) {
-        const AdminReply reply = carry_out({.action = "ingest",
-                                            .parameters = {{"type", says.type}},
-                                            .body = says.data,
-                                            .actor = "job " + says.job.work.value},
-                                           now);
+        const AdminReply reply =
+            carry_out({.action = "ingest",
+                       .parameters = {{"type", says.type}, {"job", says.job.work.value}},
+                       .body = says.data,
+                       .actor = "job " + says.job.work.value},
+                      now);
         ++counts_[reply.accepted ? "ingested" : "ingest_refused"];
     }
     return said.size();

@@ -132,31 +132,50 @@ TEST_CASE("work that cannot be understood, or of a config nobody knows, is refus
     check_refused(add_work(given, "{}"), 400, "invalid");
     check_refused(add_work(given, R"({"type":"dancing","config":"hex4_2p"})"), 400, "invalid");
     check_refused(add_work(given, R"({"type":"selfplay","config":"go19"})"), 404, "unknown");
+    check_refused(add_work(given, R"({"type":"selfplay","config":"hex4_2p","games":-3})"), 400,
+                  "invalid");
 }
 
 TEST_CASE("an event from outside is taken under its canonical and its original name") {
     const Given given;
-    const std::string body = R"({"work":"w1","config":"hex4_2p","model":"m1"})";
+    const std::string model(64, 'a');
+    const std::string body = R"({"work":"w1","config":"hex4_2p","model":")" + model + "\"}";
     for (const char* type : {"TRAINING_COMPLETED", "training_completed"}) {
         const AdminPlan plan = ingest(given, type, body, "my-id");
         INFO(plan.reply.sentence);
         REQUIRE(asked<IngestFact>(plan.commands).size() == 1);
         const IngestFact command = asked<IngestFact>(plan.commands)[0];
         CHECK(command.id == bus::EventId{"my-id"});
-        CHECK(std::get<bus::TrainingCompleted>(command.fact).model == bus::ModelId{"m1"});
+        CHECK(std::get<bus::TrainingCompleted>(command.fact).model == bus::ModelId{model});
         CHECK(plan.reply.details.at("id") == "my-id");
     }
     check_refused(ingest(given, "MADE_UP", body), 400, "invalid");
     check_refused(ingest(given, "TRAINING_COMPLETED", "no json"), 400, "invalid");
 }
 
-TEST_CASE("an event from outside without an id gets one") {
+TEST_CASE("an event from outside without an id is named after what it says and when") {
     const Given given;
-    const std::string body = R"({"work":"w1","config":"hex4_2p","model":"m1"})";
-    CHECK(ingest(given, "TRAINING_COMPLETED", body).reply.details.at("id").find("ingest-") == 0);
-    CHECK(ingest(given, "TRAINING_COMPLETED", body).reply.details.at("id") !=
-          ingest(given, "TRAINING_COMPLETED", R"({"work":"w1","config":"hex4_2p","model":"m2"})")
-              .reply.details.at("id"));
+    const auto id = [&](const std::string& model, const std::string& time) {
+        const AdminPlan plan = plan_admin(
+            {.action = "ingest",
+             .parameters = {{"type", "TRAINING_COMPLETED"}, {"time", time}},
+             .body = R"({"config":"hex4_2p","model":")" + std::string(64, model[0]) + "\"}"},
+            given.sight());
+        return plan.reply.details.at("id");
+    };
+    CHECK(id("a", "").find("ingest-") == 0);
+    CHECK(id("a", "") != id("b", ""));
+    CHECK(id("a", "1766916000.1") == id("a", "1766916000.1"));
+    CHECK(id("a", "1766916000.1") != id("a", "1766916000.2"));
+}
+
+TEST_CASE("an event that lacks something is accepted as parked, with what it lacks") {
+    const AdminPlan plan =
+        ingest(Given(), "TRAINING_COMPLETED", R"({"config_key":"hex4_2p","model_path":"m.pth"})");
+    CHECK(plan.reply.accepted);
+    CHECK(plan.reply.details.at("outcome") == "parked");
+    CHECK(plan.reply.sentence.find("it names no file by its SHA-256") != std::string::npos);
+    REQUIRE(asked<ParkEvent>(plan.commands).size() == 1);
 }
 
 TEST_CASE("an action that does not exist is not found") {

@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "bus/aliases.hpp"
 #include "bus/codec.hpp"
 #include "ops/http/auth.hpp"
 #include "ops/http/parameters.hpp"
@@ -154,14 +155,61 @@ Answer add_work(const Sight& sight, const Call& call) {
     return ask_node(sight, std::move(checked.request));
 }
 
-/// A fact from outside: `{"type":…,"data":{…}}` with any known name, or a whole
-/// CloudEvent.
+/// The parked event at the position that the body names, driven anew with what the body adds. An
+/// error response when there is none.
+std::variant<AdminRequest, Response> driven_anew(const Sight& sight, const json::object& body) {
+    const json::value* at = body.if_contains("redrive");
+    const json::value* more = body.if_contains("data");
+    const std::string hint =
+        R"(Send {"redrive":POSITION,"data":{…}} with what it lacks; GET /status .parked lists them.)";
+    if (!at->is_int64() || at->get_int64() < 1 || (more != nullptr && !more->is_object()))
+        return error_response(400, "invalid_body", "'redrive' takes the position of an event.",
+                              hint);
+    const auto found = sight.ports.events.read(static_cast<bus::Position>(at->get_int64()) - 1, 1);
+    if (!found) return error_response(503, "log_unavailable", "The log cannot be read now.", hint);
+    const bus::Event* event = found->empty() ? nullptr : &found->front().event;
+    const auto* unread = event == nullptr ? nullptr : std::get_if<bus::Unread>(&event->fact);
+    if (unread == nullptr || unread->why != bus::Unread::Why::parked) {
+        return error_response(404, "unknown_event", "No parked event stands there.", hint);
+    }
+    boost::system::error_code error;
+    json::value value = json::parse(bus::encode(*event, sight.options.cluster), error);
+    const json::value* kept = error ? nullptr : value.as_object().if_contains("data");
+    json::object data = kept != nullptr && kept->is_object() ? kept->get_object() : json::object();
+    if (more != nullptr) {
+        for (const auto& member : more->get_object()) data[member.key()] = member.value();
+    }
+    return AdminRequest{.action = "ingest",
+                        .parameters = {{"type", unread->type},
+                                       {"time", event->id.value},
+                                       {"cause", event->id.value}},
+                        .body = json::serialize(data)};
+}
+
+/// A number is written as it is said; the original's clocks count seconds.
+std::string time_in(const json::object& body) {
+    for (const char* name : {"time", "timestamp"}) {
+        const json::value* value = body.if_contains(name);
+        if (value != nullptr && !value->is_null()) return json::serialize(*value);
+    }
+    return {};
+}
+
+/// A fact from outside: `{"type":…,"data":{…}}` with any known name, a whole CloudEvent, or the
+/// original's envelope; or a parked event once more.
 Answer ingest(const Sight& sight, const Call& call) {
     const auto body = body_of(call.request);
     const std::string hint =
         "Send {\"type\":\"GAMES_RECORDED\",\"data\":{…}}; "
         "names of the Python original are read too.";
     if (!body) return error_response(400, "invalid_body", "The body is not a JSON object.", hint);
+    const std::string actor = actor_of(call.request, sight.options.admin_token);
+    if (body->contains("redrive")) {
+        auto again = driven_anew(sight, *body);
+        if (auto* problem = std::get_if<Response>(&again)) return std::move(*problem);
+        std::get<AdminRequest>(again).actor = actor;
+        return ask_node(sight, std::move(std::get<AdminRequest>(again)));
+    }
     const std::string type = text_in(*body, body->contains("type") ? "type" : "event_type");
     const json::value* data = body->if_contains(body->contains("data") ? "data" : "payload");
     if (type.empty())
@@ -170,14 +218,14 @@ Answer ingest(const Sight& sight, const Call& call) {
         return error_response(400, "missing_parameter", "The body has no object 'data'.", hint);
     const std::string text = json::serialize(*data);
     const auto fact = bus::fact_from(type, text);
-    if (!fact)
+    if (!fact && !fact.error().lacks && bus::failure_of(bus::canonical_type(type)).empty())
         return error_response(400, "invalid_event",
                               "This is no " + type + ": " + fact.error().sentence, hint);
     AdminRequest request = {.action = "ingest",
-                            .parameters = {{"type", type}},
+                            .parameters = {{"type", type}, {"time", time_in(*body)}},
                             .body = text,
-                            .actor = actor_of(call.request, sight.options.admin_token)};
-    const std::string id = text_in(*body, "id");
+                            .actor = actor};
+    const std::string id = text_in(*body, body->contains("id") ? "id" : "event_id");
     if (!id.empty()) request.parameters["id"] = id;
     return ask_node(sight, std::move(request));
 }
@@ -234,7 +282,8 @@ std::vector<Route> admin_routes() {
          .answer = unpark_work},
         {.method = "POST",
          .pattern = "/events",
-         .summary = "A fact from outside: {\"type\":…,\"data\":{…}}",
+         .summary = "A fact from outside: {\"type\":…,\"data\":{…}}; or a parked one anew: "
+                    "{\"redrive\":POSITION,\"data\":{…}}",
          .answer = ingest},
     };
 }

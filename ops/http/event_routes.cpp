@@ -5,7 +5,9 @@
 
 #include <boost/json.hpp>
 
+#include "bus/aliases.hpp"
 #include "bus/codec.hpp"
+#include "bus/facts.hpp"
 #include "bus/json_kinds.hpp"
 #include "ops/http/parameters.hpp"
 #include "ops/http/sentences.hpp"
@@ -86,7 +88,11 @@ Wish wish_from(Parameters& parameters, const Call& call, bus::Time now) {
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
     Wish wish;
     wish.filter.type = parameters.text("type");
-    wish.filter.noun = parameters.one_of("noun", bus::json_detail::enum_names<bus::Noun>());
+    // Under any of its names; what is no name of ours may stand in the log all the same.
+    const std::string type = bus::canonical_type(wish.filter.type);
+    if (bus::fact_kind(type) != nullptr) wish.filter.type = type;
+    wish.filter.noun =
+        parameters.one_of("noun", bus::json_detail::enum_names<bus::Noun>() + ", unread");
     wish.filter.about = parameters.text("key");
     wish.limit = static_cast<std::size_t>(parameters.integer("limit", limit_default, 1, limit_max));
     wish.since = parameters.since("since", now);
@@ -220,7 +226,9 @@ std::vector<Route> event_routes() {
                     "after=next while more is true. With "
                     "Accept: text/event-stream it is followed as it grows",
          .query = {{"type", "string", "e.g. WORK_COMPLETED"},
-                   {"noun", "string", "nodes, leadership, work, data, training or ratings"},
+                   {"noun", "string",
+                    "nodes, leadership, work, data, training or ratings; unread for what is "
+                    "parked or unknown"},
                    {"key", "string",
                     "What the event is about: the id of work, node, model or file"},
                    {"after", "integer", "Only events behind this position"},
