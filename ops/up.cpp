@@ -68,9 +68,7 @@ std::optional<Exit> prepare_data_folder(const fs::path& folder) {
 
 Exit exit_of(const bus::OpenError& error) {
     const bool taken = error.why == bus::OpenError::Why::locked;
-    if (taken)
-        return {ExitCode::data_dir_taken,
-                error.sentence + "; end it, or give this one another folder with --data"};
+    if (taken) return {ExitCode::data_dir_taken, error.sentence + " with --data"};
     return {ExitCode::data_dir_unusable, error.sentence};
 }
 
