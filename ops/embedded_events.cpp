@@ -7,8 +7,7 @@ namespace {
 Exit exit_of(const bus::OpenError& error) {
     const bool taken = error.why == bus::OpenError::Why::locked;
     if (taken)
-        return {ExitCode::data_dir_taken,
-                error.sentence + "; end it, or give this one another folder with --data"};
+        return {ExitCode::data_dir_taken, error.sentence + " with --data"};
     return {ExitCode::data_dir_unusable, error.sentence};
 }
 

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <boost/json.hpp>
 
 #include <cstdio>
 #include <iostream>
 
+#include "ops/cli/command_words.hpp"
 #include "ops/cli/commands.hpp"
 #include "ops/option_table.hpp"
 #include "ops/options.hpp"
@@ -57,6 +59,18 @@ int check_config(const OptionCommands& said) {
     const auto workload =
         ops::load_workload(named.empty() ? ops::reference_workload(programs) : named, programs);
     if (!workload) return end_with(workload.error());
+    if (said.json) {
+        boost::json::array configs;
+        for (const auto& config : workload->cluster.configs)
+            configs.emplace_back(config.config.value);
+        fmt::print("{}\n", boost::json::serialize(boost::json::object{
+                               {"ok", true},
+                               {"workload", workload->name},
+                               {"path", workload->path.string()},
+                               {"configs", std::move(configs)},
+                               {"warnings", boost::json::value_from(loaded->warnings)}}));
+        return 0;
+    }
     for (const std::string& warning : loaded->warnings) fmt::print("warning: {}\n", warning);
     fmt::print("options and workload {} ({}) are fine: {} configs\n", workload->name,
                workload->path.string(), workload->cluster.configs.size());
@@ -89,10 +103,15 @@ void add_local_commands(CLI::App& app, OptionCommands& said, int& code) {
         config->add_subcommand("show", "Every option with its value and origin, as a TOML file");
     ops::add_option_flags(*show, said.config);
     show->add_flag("--json", said.json, "One JSON object");
+    show->footer("Example: ringrift config show --config /etc/ringrift.toml > effective.toml");
     show->callback([&] { code = show_config(said); });
     CLI::App* check =
         config->add_subcommand("check", "Check options and workload file; start nothing");
     ops::add_option_flags(*check, said.config);
+    check->add_flag("--json", said.json, "One JSON object, when all is fine");
+    check->footer(
+        "Example: ringrift config check --workload mine.toml\n\n"
+        "Ends with 0 when all is fine, 2 for options and 8 for the workload file.");
     check->callback([&] { code = check_config(said); });
 }
 
@@ -146,6 +165,8 @@ int main(int argc, char** argv) {
     simulation::SimulationOptions simulated;
     add_sim_command(app, simulated, code);
     ops::cli::ClientCommands client(app, std::cout, std::cerr);
+    if (const auto wrong = ops::cli::wrong_command(app, {argv + 1, argv + argc}); wrong)
+        return end_with(ops::Exit{ops::ExitCode::usage, *wrong});
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

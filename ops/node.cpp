@@ -186,7 +186,7 @@ std::size_t Node::ingest_said(bus::Time now) {
                        .body = says.data,
                        .actor = "job " + says.job.work.value},
                       now);
-        ++counts_[reply.accepted ? "ingested" : "ingest_refused"];
+        count_ingested(reply);
     }
     return said.size();
 }

@@ -113,6 +113,7 @@ class Node {
     std::size_t answer_admin(bus::Time now);
     AdminReply carry_out(const AdminRequest& request, bus::Time now);
     std::size_t ingest_said(bus::Time now);
+    void count_ingested(const AdminReply& reply);
     void go_on_stopping(bus::Time now);
     void publish(bus::Time now);
 

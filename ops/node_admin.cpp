@@ -9,9 +9,16 @@ std::size_t Node::answer_admin(bus::Time now) {
     auto requests = admin_.take();
     for (AdminRequest& request : requests) {
         AdminReply reply = carry_out(request, now);
+        if (request.action == "ingest" && !request.dry_run) count_ingested(reply);
         if (request.answer) request.answer(std::move(reply));
     }
     return requests.size();
+}
+
+void Node::count_ingested(const AdminReply& reply) {
+    const auto outcome = reply.details.find("outcome");
+    const bool parked = outcome != reply.details.end() && outcome->second == "parked";
+    ++counts_[!reply.accepted ? "ingest_refused" : parked ? "ingest_parked" : "ingested"];
 }
 
 AdminReply Node::carry_out(const AdminRequest& request, bus::Time now) {

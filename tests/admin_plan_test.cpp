@@ -145,7 +145,7 @@ TEST_CASE("an event from outside is taken under its canonical and its original n
         REQUIRE(asked<IngestFact>(plan.commands).size() == 1);
         const IngestFact command = asked<IngestFact>(plan.commands)[0];
         CHECK(command.id == bus::EventId{"my-id"});
-        CHECK(std::get<bus::TrainingCompleted>(command.fact).model == bus::ModelId{"m1"});
+        CHECK(std::get<bus::TrainingCompleted>(command.fact).model == bus::ModelId{model});
         CHECK(plan.reply.details.at("id") == "my-id");
     }
     check_refused(ingest(given, "MADE_UP", body), 400, "invalid");

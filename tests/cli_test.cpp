@@ -159,8 +159,65 @@ TEST_CASE("events --json pages through the whole history, one event a line") {
     const Ended shown = at_node(world, {"events"});
     CHECK(lines_in(shown.out) == 50);
     CHECK(has(shown.out, "2101  2025-12-28T10:35:01.000Z  NODE_JOINED  n2099"));
-    CHECK(at_node(world, {"events", "--since", "yesterday"}).code == 1);
+    CHECK(at_node(world, {"events", "--limit", "2"}).out.starts_with("2100  "));
+    CHECK(at_node(world, {"events", "--limit", "2", "--after", "0"}).out.starts_with("1  "));
+    CHECK(at_node(world, {"events", "--since", "yesterday"}).code == 2);
+    CHECK(at_node(world, {"events", "--after", "-1"}).code == 2);
     CHECK(at_node(world, {"events", "--limit", "0"}).code == 2);
+}
+
+TEST_CASE("events are asked for under any name of their type, and a misspelt one is named") {
+    ApiWorld world;
+    fill(world);
+    CHECK(lines_in(at_node(world, {"events", "--type", "node_joined"}).out) == 2);
+    const Ended none = at_node(world, {"events", "--type", "NODE_JOINT"});
+    CHECK(none.code == 0);
+    CHECK(none.out.empty());
+    CHECK(
+        has(none.err, "No event fits. There is no type 'NODE_JOINT'; did you mean 'NODE_JOINED'?"));
+    const Ended quiet = at_node(world, {"events", "--type", "MODEL_PROMOTED"});
+    CHECK(quiet.err == "No event fits.\n");
+}
+
+TEST_CASE("events --follow --limit ends after so many new events") {
+    ApiWorld world;
+    std::jthread later([&](std::stop_token stop) {
+        for (int i = 0; !stop.stop_requested(); ++i) {
+            world.say(bus::NodeJoined{.node = {"late" + std::to_string(i)}, .incarnation = 1});
+            world.server.wake();
+            std::this_thread::sleep_for(20ms);
+        }
+    });
+    const Ended ended =
+        at_node(world, {"events", "--follow", "--type", "NODE_JOINED", "--limit", "2"});
+    CHECK(ended.code == 0);
+    CHECK(lines_in(ended.out) == 2);
+}
+
+TEST_CASE("a command that there is not is named, with the nearest one") {
+    const Ended misspelt = ringrift_with({"stauts"});
+    CHECK(misspelt.code == 2);
+    CHECK(has(misspelt.err, "there is no command 'ringrift stauts'; did you mean 'status'?"));
+    CHECK(has(misspelt.err, "There are: status, jobs"));
+    CHECK(has(ringrift_with({"work", "lst"}).err, "'ringrift work lst'; did you mean 'list'?"));
+    CHECK(has(ringrift_with({"elo", "sptr"}).err, "did you mean 'sprt'?"));
+    const Ended nothing = ringrift_with({});
+    CHECK(nothing.code == 2);
+    CHECK(has(nothing.err, "'ringrift' needs a command: status"));
+    CHECK(has(ringrift_with({"work"}).err, "'ringrift work' needs a command: list, show, add"));
+}
+
+TEST_CASE("numbers that make no sense are refused before anything is queued") {
+    ApiWorld world;
+    for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--games", "-3"},
+                                                  {"--games", "0"},
+                                                  {"--games", "abc"},
+                                                  {"--priority", "-5"}}) {
+        std::vector<std::string> command = {"work", "add", "--type", "selfplay", "--config", "c"};
+        command.insert(command.end(), wrong.begin(), wrong.end());
+        CHECK(at_node(world, command).code == 2);
+    }
+    CHECK(world.last_asked().action.empty());
 }
 
 TEST_CASE("the sequential test is answered without a node") {

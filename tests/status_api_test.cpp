@@ -276,6 +276,46 @@ TEST_CASE("a fact from outside is checked at the door and passed on") {
     CHECK(status_of(post(world.port, "/events", "", R"({"type":"NO_SUCH","data":{}})")) == 400);
 }
 
+TEST_CASE("the original's envelope is read, and what only lacks something is passed on") {
+    ApiWorld world;
+    CHECK(status_of(post(world.port, "/events", "",
+                         R"({"event_type":"training_complete","event_id":"e-7",
+                         "timestamp":1766916000.25,"source":"train.py",
+                         "payload":{"config_key":"hex5_2p","model_path":"m.pth"}})")) == 200);
+    CHECK(world.last_asked().parameters.at("type") == "training_complete");
+    CHECK(world.last_asked().parameters.at("id") == "e-7");
+    CHECK_FALSE(world.last_asked().parameters.at("time").empty());
+}
+
+TEST_CASE("a parked event is listed, found, and driven anew with what is added") {
+    ApiWorld world;
+    const bus::Position at =
+        world.say(bus::Unread{.why = bus::Unread::Why::parked,
+                              .type = "TRAINING_COMPLETED",
+                              .subject = "hex5_2p",
+                              .problem = "it names no file",
+                              .data = R"({"config_key":"hex5_2p","model_path":"m.pth"})"});
+    const std::string parked = "e" + std::to_string(world.said);
+    const json::value status = world.get_json("/status");
+    CHECK(status.at_pointer("/parked/0/problem").as_string() == "it names no file");
+    CHECK(world.get_json("/events?noun=unread").at("events").as_array().size() == 1);
+
+    const auto redrive = [&](const std::string& body) {
+        return status_of(post(world.port, "/events", "", body));
+    };
+    CHECK(redrive("{\"redrive\":" + std::to_string(at) + R"(,"data":{"model":"abc"}})") == 200);
+    const auto asked = world.last_asked();
+    CHECK(asked.action == "ingest");
+    CHECK(asked.parameters.at("type") == "TRAINING_COMPLETED");
+    CHECK(asked.parameters.at("cause") == parked);
+    CHECK(json::parse(asked.body) ==
+          json::parse(R"({"config_key":"hex5_2p","model_path":"m.pth","model":"abc"})"));
+    CHECK(redrive(R"({"redrive":1})") == 404);    // LEADER_ELECTED
+    CHECK(redrive(R"({"redrive":999})") == 404);  // Not there.
+    CHECK(redrive(R"({"redrive":"x"})") == 400);
+    CHECK(redrive(R"({"redrive":0})") == 400);
+}
+
 TEST_CASE("with a token every POST needs it, in any of three headers; GET stays open") {
     ApiOptions options;
     options.admin_token = "secret";

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include "ops/cli/command_words.hpp"
 #include "ops/cli/events.hpp"
 #include "ops/cli/remote.hpp"
 #include "ops/cli/show.hpp"
@@ -193,9 +194,11 @@ void ClientCommands::Chosen::add_work(CLI::App& app) {
     text(add, "baseline", "Digest of the opponent, of evaluations and tournaments");
     add.get_option("--type")->required();
     add.get_option("--config")->required();
-    add.add_option("--games", games, "Games, or pairs of a match; the config's number by default");
+    add.add_option("--games", games, "Games, or pairs of a match; the config's number by default")
+        ->check(CLI::Range(std::int64_t(1), std::int64_t(1'000'000'000)));
     add.add_option("--priority", priority,
-                   "Higher goes first; a point is worth a minute of waiting");
+                   "Higher goes first; a point is worth a minute of waiting")
+        ->check(CLI::Range(0, 10'000));
     reasons(add);
     on(add, [this] { return post("/work/add", {"type", "config", "model", "baseline"}); });
 
@@ -215,17 +218,22 @@ void ClientCommands::Chosen::add_events(CLI::App& app) {
     CLI::App& history = command(app, "events", "The history, and what comes after it",
                                 "ringrift events --type MODEL_PROMOTED --since 2d\n"
                                 "  ringrift events --key selfplay-hex5_2p-7 --follow\n"
+                                "  ringrift events --follow --type MODEL_PROMOTED --limit 1\n"
                                 "  ringrift events --json > history.jsonl");
     history.get_option("--json")->description(
         "One CloudEvent a line; without --limit the whole history");
     history.add_option("--type", events.type, "e.g. WORK_COMPLETED");
-    history.add_option("--noun", events.noun, "nodes, leadership, work, data, training, ratings");
+    history.add_option(
+        "--noun", events.noun,
+        "nodes, leadership, work, data, training, ratings; unread: parked or unknown");
     history.add_option("--key", events.key,
                        "What it is about: the id of work, node, model or file");
     history.add_option("--since", events.since,
                        "A time, or a duration before now: 90s, 15m, 2h30m, 3d");
     history.add_option("--after", events.after, "Only events behind this position; 0 is all");
-    history.add_option("--limit", events.limit, "At most so many");
+    history.add_option("--limit", events.limit,
+                       "The last so many; from somewhere, or with --json, the first so many; with "
+                       "--follow, so many new ones");
     history.add_flag("--follow,-f", events.follow, "Go on with what comes, until interrupted");
     on(history, [this] { return show_events(remote, events, out, err); });
 }
@@ -320,6 +328,10 @@ int run_client(int count, const char* const* arguments, std::ostream& out, std::
     app.footer(exit_code_help());
     app.require_subcommand(1);
     ClientCommands commands(app, out, err);
+    if (const auto wrong = wrong_command(app, {arguments + 1, arguments + count}); wrong) {
+        err << "ringrift: " << *wrong << "\n";
+        return static_cast<int>(ExitCode::usage);
+    }
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError& problem) {

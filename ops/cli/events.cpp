@@ -1,5 +1,6 @@
 #include "ops/cli/events.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <limits>
@@ -7,9 +8,12 @@
 
 #include <boost/json.hpp>
 
+#include "bus/aliases.hpp"
+#include "bus/codec.hpp"
 #include "ops/cli/http_client.hpp"
 #include "ops/cli/show.hpp"
 #include "ops/cli/table.hpp"
+#include "ops/did_you_mean.hpp"
 
 namespace ringrift::ops::cli {
 namespace {
@@ -33,17 +37,23 @@ class EventReader {
                 std::ostream& err)
         : remote_(remote), question_(question), out_(out), err_(err) {}
 
+    bool has_enough() const { return printed_ >= wanted_; }
+
+    /// False when the limit that was asked for is none.
+    bool read_limit() {
+        if (question_.limit.empty()) return true;
+        const auto limit = whole_number(question_.limit);
+        wanted_ = limit.value_or(0);
+        return wanted_ > 0;
+    }
+
     /// Pages through what is there; afterwards `next_` is where to go on.
     Exit history() {
-        std::int64_t wanted = std::numeric_limits<std::int64_t>::max();
-        if (!question_.limit.empty()) {
-            const auto limit = whole_number(question_.limit);
-            if (!limit || *limit == 0)
-                return {ExitCode::usage, "--limit takes a whole number above 0."};
-            wanted = *limit;
-        }
+        std::int64_t wanted = wanted_;
         const bool from_somewhere = !question_.after.empty() || !question_.since.empty();
-        const bool tail = !remote_.as_json && !from_somewhere && question_.limit.empty();
+        const bool no_limit = question_.limit.empty();
+        const bool tail =
+            !remote_.as_json && !from_somewhere && (no_limit || wanted_ <= page_events);
         bool first = true;
         bool more = true;
         while (more && wanted > 0) {
@@ -56,7 +66,8 @@ class EventReader {
             more = page->value.at("more").as_bool() && !tail;
             first = false;
         }
-        if (tail && !question_.follow)
+        if (printed_ == 0 && !question_.follow) err_ << "No event fits." << near_type() << "\n";
+        if (tail && no_limit && !question_.follow && printed_ == events_shown)
             err_ << "The last " << events_shown << " at most; all of them with --after 0.\n";
         return {ExitCode::ok, {}};
     }
@@ -77,9 +88,9 @@ class EventReader {
             const auto ended = follow(request, [&](const std::string& line) {
                 failures = 0;
                 take(line);
-                return out_.good();
+                return out_.good() && !has_enough();
             });
-            if (!out_.good()) return {ExitCode::ok, {}};
+            if (!out_.good() || has_enough()) return {ExitCode::ok, {}};
             if (ended.ok() && ended->status != 200) return refused(ended->status, ended->body);
             last = {ExitCode::unreachable,
                     ended.ok() ? "The node closed the stream." : ended.error().sentence};
@@ -101,7 +112,8 @@ class EventReader {
         std::vector<std::pair<std::string, std::string>> query = {
             {"type", question_.type}, {"noun", question_.noun}, {"key", question_.key}};
         if (tail)
-            query.emplace_back("tail", std::to_string(events_shown));
+            query.emplace_back("tail",
+                               std::to_string(question_.limit.empty() ? events_shown : wanted_));
         else if (!first)
             query.emplace_back("after", std::to_string(next_));
         else if (!question_.after.empty())
@@ -112,7 +124,17 @@ class EventReader {
         return target_of("/events", query);
     }
 
+    /// A hint where the type that was asked for is none that there is.
+    std::string near_type() const {
+        std::vector<std::string_view> types;
+        for (const bus::EventInfo& info : bus::event_catalogue()) types.push_back(info.type);
+        const std::string type = bus::canonical_type(question_.type);
+        if (type.empty() || std::ranges::find(types, type) != types.end()) return {};
+        return " There is no type '" + question_.type + "'" + did_you_mean(type, types);
+    }
+
     void print(const json::value& event) {
+        ++printed_;
         if (remote_.as_json)
             out_ << json::serialize(event) << "\n";
         else
@@ -136,6 +158,8 @@ class EventReader {
     std::ostream& out_;
     std::ostream& err_;
     std::int64_t next_ = 0;
+    std::int64_t printed_ = 0;
+    std::int64_t wanted_ = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace
@@ -143,10 +167,12 @@ class EventReader {
 Exit show_events(const Remote& remote, const EventsQuestion& question, std::ostream& out,
                  std::ostream& err) {
     EventReader reader(remote, question, out, err);
+    if (!reader.read_limit()) return {ExitCode::usage, "--limit takes a whole number above 0."};
+    const bool from_now = remote.as_json || !question.limit.empty();
     const bool only_new =
-        question.follow && remote.as_json && question.after.empty() && question.since.empty();
+        question.follow && from_now && question.after.empty() && question.since.empty();
     const Exit before = only_new ? reader.start_from_now() : reader.history();
-    if (before.code != ExitCode::ok || !question.follow) return before;
+    if (before.code != ExitCode::ok || !question.follow || reader.has_enough()) return before;
     return reader.follow_on();
 }
 

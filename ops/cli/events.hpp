@@ -19,7 +19,8 @@ struct EventsQuestion {
     bool follow = false;
 };
 
-/// People get the last `events_shown` unless they say from where; programs get everything.
+/// People get the last `events_shown`, or as many as they ask for, unless they say from where;
+/// programs get everything from the first on.
 inline constexpr int events_shown = 50;
 
 Exit show_events(const Remote& remote, const EventsQuestion& question, std::ostream& out,

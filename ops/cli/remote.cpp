@@ -46,7 +46,10 @@ Exit refused(int status, const std::string& body) {
     if (sentence.empty())
         sentence = "The node answered with status " + std::to_string(status) + ".";
     const std::string hint = error ? std::string() : member(value, "hint");
-    return {ExitCode::refused, hint.empty() ? sentence : sentence + "\n" + hint};
+    const std::string code = error ? std::string() : member(value, "code");
+    const bool misspoken = code == "invalid_parameter" || code == "missing_parameter";
+    return {misspoken ? ExitCode::usage : ExitCode::refused,
+            hint.empty() ? sentence : sentence + "\n" + hint};
 }
 
 bus::Result<Told, Exit> ask(const Remote& remote, const std::string& target) {
