@@ -21,6 +21,7 @@
 #include "producers/command_handler.hpp"
 #include "producers/election_driver.hpp"
 #include "producers/host_sampler.hpp"
+#include "producers/leader_watch.hpp"
 
 namespace ringrift::ops {
 
@@ -38,7 +39,7 @@ struct NodeSettings {
     bus::Duration stop_grace = std::chrono::seconds(30);
     std::vector<bus::NodeId> founders = {};  ///< Voters of a cluster that has none yet; empty on
                                              ///< the embedded log, where this node elects itself.
-    bus::NodeId preferred = {};  ///< The voter that stands first; may be empty.
+    bus::NodeId preferred = {};              ///< The voter that stands first; may be empty.
 };
 
 /// The world as the node meets it. All outlive the node.
@@ -50,6 +51,7 @@ struct NodePorts {
     consumers::Hands& hands;
     PulseBoard& board;
     bus::Wire* wire = nullptr;  ///< To the other nodes; null on the embedded log.
+    producers::LeaderWatch* leader_watch = nullptr;  ///< Proof of a leader's end; may be null.
 };
 
 class Node {
@@ -80,8 +82,6 @@ class Node {
     bus::Position position() const { return state_.position(); }
     /// The log names it, and its lease runs at this very moment: asks the clock each time.
     bool is_leader() const;
-    /// Proof from outside that a leader's process has ended; see producers/election.hpp.
-    producers::Election& election() { return elections_.election(); }
     /// Empty while all critical subscriptions are healthy.
     std::vector<std::string> critical_failed(bus::Time now) const;
 
@@ -103,6 +103,7 @@ class Node {
     consumers::Commands standing(bus::Time now) const;
     /// ops/node_letters.cpp: reads what others wrote, and votes, follows or leads.
     std::size_t read_letters(bool log_usable, bus::Time now);
+    void watch_leader(bus::Instant instant);
     std::size_t run_loops(bus::Time now);
     std::optional<bus::Time> last_success_of(std::string_view loop) const;
     std::size_t answer_admin(bus::Time now);

@@ -9,6 +9,7 @@ std::size_t Node::read_letters(bool log_usable, bus::Time now) {
     if (ports_.wire != nullptr) letters = ports_.wire->take();
     // Read after the letters were taken: what is promised is counted from it.
     const bus::Instant instant = ports_.clock.monotonic();
+    watch_leader(instant);
     const auto last = ports_.log.last();
     const auto round =
         elections_.round(letters, {.usable = log_usable, .end = last ? *last : state_.position()},
@@ -18,6 +19,19 @@ std::size_t Node::read_letters(bool log_usable, bus::Time now) {
         retry_at_ = now + retry_after;
     }
     return round.done;
+}
+
+void Node::watch_leader(bus::Instant instant) {
+    if (ports_.leader_watch == nullptr) return;
+    const projections::LeadershipView& view = state_.view().leadership;
+    const auto* leader = projections::find(state_.view().nodes, view.leader);
+    if (leader != nullptr && view.leader != settings_.self.node) {
+        ports_.leader_watch->watch({.epoch = view.epoch, .leader = view.leader},
+                                   leader->joined.host, static_cast<int>(leader->joined.port));
+    }
+    if (elections_.election().doubted(instant)) ports_.leader_watch->doubt();
+    for (const bus::Epoch epoch : ports_.leader_watch->take_ended())
+        elections_.election().gone(epoch, instant);
 }
 
 bool Node::is_leader() const {
