@@ -50,7 +50,7 @@ AdminPlan accept(int status, std::string sentence) {
     return plan;
 }
 
-AdminPlan elect(const AdminRequest& request, const Sight& sight) {
+AdminPlan elect(const Sight& sight) {
     const bus::NodeId& leader = sight.cluster.leadership.leader;
     AdminPlan plan = accept(202, leader.empty() ? "nobody leads; this node stands if it may"
                                                 : leader.value +
@@ -150,7 +150,7 @@ AdminPlan trigger_sync() {
 AdminPlan plan_admin(const AdminRequest& request, const Sight& sight) {
     const std::string reason = request.reason.empty() ? "asked for by an operator" : request.reason;
     const bus::WorkId work = {parameter(request, "work")};
-    if (request.action == "election/start") return elect(request, sight);
+    if (request.action == "election/start") return elect(sight);
     if (request.action == "jobs/reset-stale") return reset_stale(sight);
     if (request.action == "sync/trigger") return trigger_sync();
     if (request.action == "work/add") return add_work(request, sight);

@@ -194,7 +194,9 @@ void Node::go_on_stopping(bus::Time now) {
     jobs_.stop_all(host_);
     const bool late = now >= stop_by_;
     if (!jobs_.is_idle(host_) && !late) return;
-    const bool said = ask({producers::LeaveCluster{settings_.self.node, stop_reason_}}, now);
+    const consumers::Commands farewell = {
+        producers::LeaveCluster{settings_.self.node, stop_reason_}};
+    const bool said = ask(farewell, now);
     if (!said && !late) return;
     elections_.election().retire(stop_reason_, ports_.clock.monotonic());
     read_letters(said, now);
