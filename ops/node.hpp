@@ -22,6 +22,7 @@
 #include "producers/command_handler.hpp"
 #include "producers/election_driver.hpp"
 #include "producers/host_sampler.hpp"
+#include "producers/leader_watch.hpp"
 
 namespace ringrift::ops {
 
@@ -53,6 +54,7 @@ struct NodePorts {
     consumers::Hands& hands;
     PulseBoard& board;
     bus::Wire* wire = nullptr;  ///< To the other nodes; null on the embedded log.
+    producers::LeaderWatch* leader_watch = nullptr;  ///< Proof of a leader's end; may be null.
 };
 
 class Node {
@@ -83,8 +85,6 @@ class Node {
     bus::Position position() const { return state_.position(); }
     /// The log names it, and its lease runs at this very moment: asks the clock each time.
     bool is_leader() const;
-    /// Proof from outside that a leader's process has ended; see producers/election.hpp.
-    producers::Election& election() { return elections_.election(); }
     /// Empty while all critical subscriptions are healthy.
     std::vector<std::string> critical_failed(bus::Time now) const;
 
@@ -109,6 +109,7 @@ class Node {
     void note_reach(bool log_usable, bus::Time now);
     bool sends_on(const producers::Command& command);
     std::size_t answer_wishes(bus::Time now);
+    void watch_leader(bus::Instant instant);
     std::size_t run_loops(bus::Time now);
     std::size_t answer_admin(bus::Time now);
     AdminReply carry_out(const AdminRequest& request, bus::Time now);

@@ -11,6 +11,7 @@ std::size_t Node::read_letters(bool log_usable, bus::Time now) {
     if (ports_.wire != nullptr) letters = ports_.wire->take();
     // Read after the letters were taken: what is promised is counted from it.
     const bus::Instant instant = ports_.clock.monotonic();
+    watch_leader(instant);
     const auto last = ports_.log.last();
     const bus::Position end = std::max(log_last_at_start_, last ? *last : state_.position());
     const auto round =
@@ -48,6 +49,19 @@ std::size_t Node::answer_wishes(bus::Time now) {
         if (outcome == Outcome::unavailable || outcome == Outcome::halted) break;
     }
     return wanted.size();
+}
+
+void Node::watch_leader(bus::Instant instant) {
+    if (ports_.leader_watch == nullptr) return;
+    const projections::LeadershipView& view = state_.view().leadership;
+    const auto* leader = projections::find(state_.view().nodes, view.leader);
+    if (leader != nullptr && view.leader != settings_.self.node) {
+        ports_.leader_watch->watch({.epoch = view.epoch, .leader = view.leader},
+                                   leader->joined.host, static_cast<int>(leader->joined.port));
+    }
+    if (elections_.election().doubted(instant)) ports_.leader_watch->doubt();
+    for (const bus::Epoch epoch : ports_.leader_watch->take_ended())
+        elections_.election().gone(epoch, instant);
 }
 
 bool Node::is_leader() const {

@@ -6,7 +6,6 @@
 //
 // It bites. Each of these, put into the product, is found by it within 200 seeds:
 //   - election_reign.cpp, follow: the promise lasts as long as the lease, less a tenth
-//   - election_reign.cpp, follow: a new leader is followed although bound to another (`is_bound`)
 //   - election_reign.cpp, on(BeaconReply): the lease counts from when the reply came (`now`)
 //   - election_reign.cpp, lease_until: one promise less than a majority is enough
 //   - election.cpp, constructor: a restarted voter has forgotten its promise (`bound_until_`)
@@ -48,6 +47,17 @@ AssemblySettings settings_for(std::uint64_t seed) {
         settings.founders.push_back({"v" + std::to_string(n)});
     if (random.coin()) settings.preferred = settings.founders.front();
     return settings;
+}
+
+/// Truthfully: only of processes that are down.
+void prove_the_dead(Assembly& assembly) {
+    for (const auto& [id, member] : assembly.members()) {
+        if (!member->is_up() || member->paused) continue;
+        const auto now = member->clock(assembly.passed());
+        const auto reign = member->election().doubted(now);
+        if (reign && !assembly.at(reign->leader).is_up())
+            member->election().gone(reign->epoch, now);
+    }
 }
 
 class Trial {
@@ -112,7 +122,7 @@ class Trial {
         assembly_.step(by);
         watch();
         if (!assembly_.believers().empty()) led_ += by;
-        if (random_.happens(50'000)) prove_the_dead();
+        if (random_.happens(50'000)) prove_the_dead(assembly_);
     }
     void watch() {
         const auto believers = assembly_.believers();
@@ -252,16 +262,6 @@ class Trial {
             changes_ += handled.outcome == producers::CommandHandler::Outcome::appended ? 1 : 0;
         }
     }
-    /// Truthfully: only of processes that are down.
-    void prove_the_dead() {
-        for (const auto& [id, member] : assembly_.members()) {
-            if (!member->is_up() || member->paused) continue;
-            const auto now = member->clock(assembly_.passed());
-            const auto reign = member->election().doubted(now);
-            if (reign && !assembly_.at(reign->leader).is_up())
-                member->election().gone(reign->epoch, now);
-        }
-    }
     void heal() {
         agenda_.clear();
         assembly_.faults.mend();
@@ -326,4 +326,31 @@ TEST_CASE("never two leaders at a time, and one as soon as faults permit") {
     const auto simulated = (faults_last + quiet_lasts) * std::int64_t(seeds);
     std::cout << seeds << " seeds: " << elections << " elections, somebody led "
               << led * 100 / bus::Duration(simulated) << " % of the time\n";
+}
+
+TEST_CASE(
+    "a killed leader is followed by the next in a second and a half, with proof of its death") {
+    for (const bool is_proved : {true, false}) {
+        std::vector<bus::Duration> took;
+        for (std::uint64_t seed = 0; seed < 200; ++seed) {
+            Assembly assembly({.founders = {{"v1"}, {"v2"}, {"v3"}}, .seed = seed});
+            assembly.faults.odds = {.delay_min = 1ms, .delay_max = 3ms};
+            for (const auto& [id, member] : assembly.members()) assembly.start(id);
+            const auto until = 2s + bus::Duration(seed * 5);
+            while (assembly.passed() < until) assembly.step(5ms);
+            REQUIRE(assembly.believers().size() == 1);
+            assembly.kill(assembly.believers()[0]);
+            const auto killed = assembly.passed();
+            while (assembly.believers().empty() && assembly.passed() < killed + 10s) {
+                assembly.step(5ms);
+                if (is_proved) prove_the_dead(assembly);
+            }
+            took.push_back(assembly.passed() - killed);
+        }
+        std::ranges::sort(took);
+        std::cout << (is_proved ? "proved: " : "not proved: ") << "p50 " << took[100].count()
+                  << " ms, p99 " << took[198].count() << " ms\n";
+        CHECK(took[100] <= (is_proved ? 1500ms : 4000ms));
+        CHECK(took[198] <= 5s);
+    }
 }
