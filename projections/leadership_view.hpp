@@ -36,6 +36,10 @@ BOOST_DESCRIBE_STRUCT(LeadershipView, (),
 /// Kinds of admin action counted apart; further ones are counted as `other`.
 inline constexpr std::size_t admin_actions_max = 64;
 
+/// Whether the fact can change this view.
+template <class Fact>
+inline constexpr bool concerns_leadership = Fact::info.noun == bus::Noun::leadership;
+
 void apply(LeadershipView& view, const bus::Recorded& recorded);
 
 enum class Role { leader, follower };

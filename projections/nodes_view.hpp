@@ -61,6 +61,10 @@ struct NodesView {
 };
 BOOST_DESCRIBE_STRUCT(NodesView, (), (nodes, alerts, last_scale, last_scale_at))
 
+/// Whether the fact can change this view.
+template <class Fact>
+inline constexpr bool concerns_nodes = Fact::info.noun == bus::Noun::nodes;
+
 void apply(NodesView& view, const bus::Recorded& recorded);
 
 const NodeEntry* find(const NodesView& view, const bus::NodeId& node);
