@@ -42,20 +42,19 @@ concept IsArray = is_array<T>;
 template <class T>
 concept IsMap = is_made_from<T, std::map>;
 template <class T>
-concept IsList = is_made_from<T, std::vector> || is_made_from<T, std::set> || IsMap<T>;
-template <class T>
 concept IsEnum = boost::describe::has_describe_enumerators<T>::value;
 template <class T>
 concept IsDescribed = boost::describe::has_describe_members<T>::value && !std::is_union_v<T>;
 
+/// A std::map, or what is used like one.
 template <class T>
-inline constexpr bool is_text_map = false;
-template <class Value, class... Rest>
-inline constexpr bool is_text_map<std::map<std::string, Value, Rest...>> = true;
-template <class Tag, class Value, class... Rest>
-inline constexpr bool is_text_map<std::map<Id<Tag>, Value, Rest...>> = true;
+concept IsTextMap = requires {
+    typename T::mapped_type;
+    requires std::is_same_v<typename T::key_type, std::string> || IsId<typename T::key_type>;
+};
 template <class T>
-concept IsTextMap = is_text_map<T>;
+concept IsList =
+    is_made_from<T, std::vector> || is_made_from<T, std::set> || IsMap<T> || IsTextMap<T>;
 
 template <class T>
 using Members = boost::describe::describe_members<T, boost::describe::mod_public>;

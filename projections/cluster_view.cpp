@@ -31,13 +31,14 @@ bool is_authorised(const LeadershipView& leadership, const bus::Event& event) {
     return event.epoch == leadership.epoch && !leadership.leader.empty();
 }
 
-void apply_to_all(ClusterView& view, const bus::Recorded& recorded) {
-    apply(view.leadership, recorded);
-    apply(view.nodes, recorded);
-    apply(view.work, recorded);
-    apply(view.data, recorded);
-    apply(view.training, recorded);
-    apply(view.ratings, recorded);
+template <class Fact>
+void apply_to_those_it_concerns(ClusterView& view, const bus::Recorded& recorded) {
+    if constexpr (concerns_leadership<Fact>) apply(view.leadership, recorded);
+    if constexpr (concerns_nodes<Fact>) apply(view.nodes, recorded);
+    if constexpr (concerns_work<Fact>) apply(view.work, recorded);
+    if constexpr (concerns_data<Fact>) apply(view.data, recorded);
+    if constexpr (concerns_training<Fact>) apply(view.training, recorded);
+    if constexpr (concerns_ratings<Fact>) apply(view.ratings, recorded);
 }
 
 /// The item, iff the work view took the fact for true: then it has changed by it.
@@ -67,7 +68,7 @@ void fold(ClusterView& view, const Fact& fact, const bus::Recorded& recorded) {
         ++view.counts.void_events;
         return;
     }
-    apply_to_all(view, recorded);
+    apply_to_those_it_concerns<Fact>(view, recorded);
     tell_training(view, fact, recorded);
 }
 

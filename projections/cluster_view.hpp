@@ -3,8 +3,9 @@
 // All six views as one, and the one fold that feeds them: the judge of what holds.
 //
 // A leader's event whose epoch is not the current one is void: it changes no view and is counted.
-// The six folds get an event in a fixed order; a WORK_COMPLETED reaches the training view only when
-// its claim holds. The node's thread owns one; the API's thread folds another for itself.
+// The folds that an event concerns get it in a fixed order; a WORK_COMPLETED reaches the training
+// view only when its claim holds. The node's thread owns one; the API's thread folds another for
+// itself.
 
 #include <array>
 #include <variant>

@@ -104,11 +104,8 @@ void lose_copy(DataView& view, const bus::FileDigest& file, const bus::NodeId& n
 }
 
 void note_sync(DataView& view, const std::string& sync, SyncEntry entry) {
-    if (!view.syncs.contains(sync)) view.sync_order.push_back(sync);
-    view.syncs[sync] = std::move(entry);
-    if (view.sync_order.size() <= syncs_kept) return;
-    view.syncs.erase(view.sync_order.front());
-    view.sync_order.erase(view.sync_order.begin());
+    view.syncs.insert_or_assign(sync, std::move(entry));
+    if (view.syncs.size() > syncs_kept) view.syncs.erase(view.syncs.begin());
 }
 
 void complete(DataView& view, const bus::DataSyncCompleted& e, const bus::Recorded& recorded) {
@@ -123,8 +120,7 @@ void complete(DataView& view, const bus::DataSyncCompleted& e, const bus::Record
         if (!counts) continue;
         file->second.synced = true;
         file->second.copies.insert(e.node);
-        config.unsynced.erase(file->second.recorded);
-        config.synced.emplace(file->second.recorded, digest);
+        config.synced.insert(config.unsynced.extract(file->second.recorded));
         newly_synced += file->second.games;
     }
     note_sync(view, e.about(),

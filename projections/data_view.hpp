@@ -9,9 +9,9 @@
 #include <map>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "bus/event.hpp"
+#include "projections/register.hpp"
 
 namespace ringrift::projections {
 
@@ -70,14 +70,18 @@ BOOST_DESCRIBE_STRUCT(SyncEntry, (), (config, state, why, files, changed_at))
 inline constexpr std::size_t syncs_kept = 50;  ///< The last ones, for GET /sync.
 
 struct DataView {
-    std::map<bus::FileDigest, FileEntry> files = {};
+    Register<bus::FileDigest, FileEntry> files = {};
     std::map<bus::ConfigKey, ConfigData> configs = {};
     std::map<bus::NodeId, ManifestEntry> manifests = {};
-    std::map<std::string, SyncEntry> syncs = {};
-    std::vector<std::string> sync_order = {};  ///< Oldest first, at most `syncs_kept`.
+    Register<std::string, SyncEntry> syncs = {};  ///< At most `syncs_kept`.
     friend bool operator==(const DataView&, const DataView&) = default;
 };
-BOOST_DESCRIBE_STRUCT(DataView, (), (files, configs, manifests, syncs, sync_order))
+BOOST_DESCRIBE_STRUCT(DataView, (), (files, configs, manifests, syncs))
+
+/// Whether the fact can change this view.
+template <class Fact>
+inline constexpr bool concerns_data =
+    Fact::info.noun == bus::Noun::data || std::is_same_v<Fact, bus::WorkCompleted>;
 
 void apply(DataView& view, const bus::Recorded& recorded);
 

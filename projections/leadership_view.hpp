@@ -62,6 +62,10 @@ bool is_majority(const std::vector<bus::NodeId>& votes, const std::vector<bus::N
 std::string fault_of_voters(const std::vector<bus::NodeId>& next,
                             const std::vector<bus::NodeId>& before);
 
+/// Whether the fact can change this view.
+template <class Fact>
+inline constexpr bool concerns_leadership = Fact::info.noun == bus::Noun::leadership;
+
 void apply(LeadershipView& view, const bus::Recorded& recorded);
 
 enum class Role { leader, follower };

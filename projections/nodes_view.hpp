@@ -77,6 +77,10 @@ BOOST_DESCRIBE_STRUCT(NodesView, (),
                       (nodes, alerts, last_scale, last_scale_at, last_scale_event,
                        last_scale_requests, expected))
 
+/// Whether the fact can change this view.
+template <class Fact>
+inline constexpr bool concerns_nodes = Fact::info.noun == bus::Noun::nodes;
+
 void apply(NodesView& view, const bus::Recorded& recorded);
 
 const NodeEntry* find(const NodesView& view, const bus::NodeId& node);

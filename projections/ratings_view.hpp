@@ -42,6 +42,10 @@ struct RatingsView {
 };
 BOOST_DESCRIBE_STRUCT(RatingsView, (), (pools, matches, tournaments))
 
+/// Whether the fact can change this view.
+template <class Fact>
+inline constexpr bool concerns_ratings = Fact::info.noun == bus::Noun::ratings;
+
 void apply(RatingsView& view, const bus::Recorded& recorded);
 
 }  // namespace ringrift::projections

@@ -97,6 +97,11 @@ struct TrainingView {
 BOOST_DESCRIBE_STRUCT(TrainingView, (),
                       (configs, weights_ppm, curriculum_event, unannounced, trainings))
 
+/// Whether the fact can change this view.
+template <class Fact>
+inline constexpr bool concerns_training =
+    Fact::info.noun == bus::Noun::training || std::is_same_v<Fact, bus::MatchPlayed>;
+
 void apply(TrainingView& view, const bus::Recorded& recorded);
 
 /// `order` is a WORK_QUEUED that holds: what it is made from is not asked for again.

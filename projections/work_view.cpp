@@ -19,8 +19,13 @@ constexpr std::size_t forgotten_per_event_max = 4;
 
 constexpr std::string_view lease_expired = "lease_expired";
 
-void count(WorkView& view, const char* what) {
-    ++view.counts[what];
+void count(WorkView& view, std::string_view what) {
+    const auto known = view.counts.find(what);
+    if (known != view.counts.end()) {
+        ++known->second;
+    } else {
+        view.counts.emplace(what, 1);
+    }
 }
 
 bus::Time believed_time(const WorkView& view, const bus::Recorded& recorded) {
@@ -48,26 +53,9 @@ void end(WorkView& view, WorkItem& item, const bus::Recorded& recorded, WorkStat
     });
 }
 
-void remember(WorkView& view, WorkItems::iterator item) {
-    view.by_id.to.emplace(item->first.value, item);
-}
-
 WorkItem* find_item(WorkView& view, const bus::WorkId& work) {
-    const auto known = view.by_id.to.find(work.value);
-    if (known != view.by_id.to.end()) return &known->second->second;
     const auto at = view.items.find(work);
-    if (at == view.items.end()) return nullptr;
-    remember(view, at);
-    return &at->second;
-}
-
-void erase(WorkView& view, const bus::WorkId& work) {
-    WorkItem* item = find_item(view, work);
-    drop_from_indices(view, *item);
-    const auto known = view.by_id.to.find(work.value);
-    const auto at = known->second;
-    view.by_id.to.erase(known);
-    view.items.erase(at);
+    return at == view.items.end() ? nullptr : &at->second;
 }
 
 bool is_held(const WorkItem& item, const bus::NodeId& node, bus::Position fence) {
@@ -170,7 +158,6 @@ void fold(WorkView& view, const bus::WorkQueued& e, const bus::Recorded& recorde
     if (view.open_by_dedup_key.contains(e.dedup_key)) return count(view, "duplicates");
     const auto [at, is_new] = view.items.try_emplace(e.work);
     if (!is_new) return count(view, "duplicates");
-    remember(view, at);
     wake_config(view, e.config);
     const bus::Event& event = recorded.event;
     WorkItem& item = at->second;
@@ -331,7 +318,9 @@ void forget_ended(WorkView& view) {
     for (std::size_t n = 0; n < forgotten_per_event_max && !view.ended.empty(); ++n) {
         const auto first = view.ended.begin();
         if (first->first.first > view.clock_at && view.ended.size() <= ended_max) return;
-        erase(view, bus::WorkId(first->second));
+        const auto item = view.items.find(first->second);
+        drop_from_indices(view, item->second);
+        view.items.erase(item);
     }
 }
 
@@ -356,8 +345,6 @@ void apply(WorkView& view, const bus::Recorded& recorded) {
 }
 
 const WorkItem* find(const WorkView& view, const bus::WorkId& work) {
-    const auto known = view.by_id.to.find(work.value);
-    if (known != view.by_id.to.end()) return &known->second->second;
     const auto at = view.items.find(work);
     return at == view.items.end() ? nullptr : &at->second;
 }

@@ -21,69 +21,13 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "bus/event.hpp"
-#include "projections/shortcut.hpp"
+#include "projections/register.hpp"
+#include "projections/work_item.hpp"
 
 namespace ringrift::projections {
-
-enum class WorkStatus { pending, claimed, running, completed, failed, timeout, cancelled, parked };
-BOOST_DESCRIBE_ENUM(WorkStatus, pending, claimed, running, completed, failed, timeout, cancelled,
-                    parked)
-
-struct Lease {
-    bus::NodeId node = {};
-    bus::Position fence = 0;
-    bus::Time claimed_at = {};
-    std::optional<bus::Time> started_at = {};  ///< Set iff the program runs.
-    friend bool operator==(const Lease&, const Lease&) = default;
-};
-BOOST_DESCRIBE_STRUCT(Lease, (), (node, fence, claimed_at, started_at))
-
-/// How one attempt went wrong.
-struct Setback {
-    bus::NodeId node = {};
-    bus::Time at = {};
-    std::string kind = {};  ///< A FailureKind, `lease_expired` or `timeout`.
-    std::string reason = {};
-    std::string stderr_tail = {};
-    friend bool operator==(const Setback&, const Setback&) = default;
-};
-BOOST_DESCRIBE_STRUCT(Setback, (), (node, at, kind, reason, stderr_tail))
-
-struct WorkItem {
-    bus::WorkQueued order = {};
-    bus::Position queued = 0;
-    bus::Time queued_at = {};
-    WorkStatus status = WorkStatus::pending;
-    std::optional<Lease> lease = {};  ///< Set iff claimed or running.
-    std::int64_t attempts = 0;        ///< That started, less those given back unharmed.
-    std::int64_t claims = 0;          ///< Said of it in valid reigns, lost ones included.
-    std::int64_t setbacks_total = 0;
-    std::vector<Setback> setbacks = {};      ///< The last `setbacks_max`.
-    std::vector<bus::WorkId> blockers = {};  ///< Of `order.depends_on`, those not completed yet.
-    std::optional<bus::Time> not_before_at = {};  ///< Back-off; empty when it may go at once.
-    bus::WorkResult result = {};                  ///< Set iff completed.
-    std::string reason = {};       ///< Of being failed, timed out, cancelled or parked.
-    std::string evidence = {};     ///< Standard error of the last attempt, iff parked.
-    bus::Time ended_at = {};       ///< Set iff neither pending, claimed nor running.
-    bus::Position changed = 0;     ///< Of `last_event`.
-    bus::EventId last_event = {};  ///< That changed it; the cause of what follows.
-    bus::EventId correlation = {};
-    friend bool operator==(const WorkItem&, const WorkItem&) = default;
-};
-BOOST_DESCRIBE_STRUCT(WorkItem, (),
-                      (order, queued, queued_at, status, lease, attempts, claims, setbacks_total,
-                       setbacks, blockers, not_before_at, result, reason, evidence, ended_at,
-                       changed, last_event, correlation))
-
-inline bool is_open(WorkStatus status) {
-    return status == WorkStatus::pending || status == WorkStatus::claimed ||
-           status == WorkStatus::running;
-}
 
 /// Items that differ in nothing that decides where they can run.
 struct WaitingClass {
@@ -105,13 +49,8 @@ BOOST_DESCRIBE_STRUCT(WaitingRank, (), (rank, queued))
 /// A time and, so that no two are the same, a position.
 using When = std::pair<bus::Time, bus::Position>;
 
-using WorkItems = std::map<bus::WorkId, WorkItem>;
-/// The keys are those of the items themselves.
-using WorkById = std::unordered_map<std::string_view, WorkItems::iterator>;
-
 struct WorkView {
-    WorkItems items = {};           ///< Ended ones stay for a while, see `kept_for`.
-    Shortcut<WorkById> by_id = {};  ///< To those of `items` that the fold has met; it alone erases.
+    Register<bus::WorkId, WorkItem> items = {};  ///< Ended ones stay for a while, see `kept_for`.
 
     // Indices over `items`; each follows from it, see projections/work_index.hpp.
     std::map<WaitingClass, std::map<WaitingRank, bus::WorkId>> waiting = {};  ///< Best first.
@@ -131,8 +70,8 @@ struct WorkView {
     std::int64_t virtual_time = 0;  ///< The largest pass at which a claim was made.
     bus::Time clock_at = {};        ///< Of the last leader's event: a node's clock may be wrong.
     std::map<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> queued_total = {};
-    std::map<std::string, std::int64_t> counts =
-        {};  ///< Of each kind of event, and of what did not hold.
+    /// Of each kind of event, and of what did not hold.
+    std::map<std::string, std::int64_t, std::less<>> counts = {};
     friend bool operator==(const WorkView&, const WorkView&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkView, (),
@@ -162,6 +101,10 @@ inline constexpr std::int64_t pass_per_slot = 1'000'000;
 /// No config is further behind than so much service; those who are take turns. It bounds how long
 /// others wait while a config catches up that could not be served (no node fitted, none was alive).
 inline constexpr std::int64_t pass_credit_max = 1'000 * pass_per_slot;
+
+/// Whether the fact can change this view.
+template <class Fact>
+inline constexpr bool concerns_work = Fact::info.noun == bus::Noun::work;
 
 void apply(WorkView& view, const bus::Recorded& recorded);
 

@@ -183,7 +183,7 @@ TEST_CASE("only the last syncs are kept") {
             bus::DataSyncStarted{.sync = "s" + std::to_string(n), .config = hex, .node = boss});
     }
     CHECK(given.view().data.syncs.size() == projections::syncs_kept);
-    CHECK(given.view().data.sync_order.front() == "s5");
+    CHECK(given.view().data.syncs.begin()->first == "s5");
     CHECK_FALSE(given.view().data.syncs.contains("s4"));
 }
 

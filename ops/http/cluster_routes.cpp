@@ -2,6 +2,7 @@
 // are.
 
 #include <algorithm>
+#include <ranges>
 
 #include <boost/json.hpp>
 
@@ -118,15 +119,13 @@ Answer sync(const Sight& sight, const Call&) {
                                              {"digest", manifest.digest},
                                              {"collected_at", bus::to_text(manifest.collected_at)}};
     }
-    for (auto id = data.sync_order.rbegin(); id != data.sync_order.rend(); ++id) {
-        const auto entry = data.syncs.find(*id);
-        if (entry == data.syncs.end()) continue;
-        syncs.push_back({{"sync", *id},
-                         {"config", entry->second.config.value},
-                         {"state", entry->second.state},
-                         {"why", entry->second.why},
-                         {"files", entry->second.files},
-                         {"changed_at", bus::to_text(entry->second.changed_at)}});
+    for (const auto& [id, entry] : data.syncs | std::views::reverse) {
+        syncs.push_back({{"sync", id},
+                         {"config", entry.config.value},
+                         {"state", entry.state},
+                         {"why", entry.why},
+                         {"files", entry.files},
+                         {"changed_at", bus::to_text(entry.changed_at)}});
     }
     std::int64_t damaged = 0;
     for (const auto& [digest, file] : data.files) damaged += file.damaged.empty() ? 0 : 1;

@@ -1,10 +1,12 @@
 // How fast the log is folded, and how fast work is given out: decide, fold the claim, decide again.
-// Events are decoded and in memory; nothing here waits for a disk or a network.
+// How long a snapshot takes. Nothing here waits for a disk or a network.
 
 #include <vector>
 
+#include "bus/codec.hpp"
 #include "producers/command.hpp"
-#include "projections/folded.hpp"
+#include "projections/snapshot.hpp"
+#include "tests/bench/closed_loop.hpp"
 #include "tests/bench/measure.hpp"
 
 namespace {
@@ -14,8 +16,6 @@ using Cluster = projections::Folded<projections::ClusterView>;
 
 constexpr int configs = 12;
 constexpr std::size_t nodes = 1'000;
-constexpr std::size_t waiting_at_once = 2'000;
-constexpr std::size_t running_at_once = 4 * nodes;
 const bus::Time start = bus::Time(std::chrono::hours(24 * 365 * 50));
 
 bus::ConfigKey config_of(std::size_t n) {
@@ -23,7 +23,7 @@ bus::ConfigKey config_of(std::size_t n) {
 }
 
 bus::NodeId node_of(std::size_t n) {
-    return {"gpu-node-" + std::to_string(n % nodes)};
+    return {"gpu-" + std::to_string(n % nodes)};
 }
 
 bus::WorkQueued selfplay(std::size_t n) {
@@ -37,58 +37,18 @@ bus::WorkQueued selfplay(std::size_t n) {
             .share_ppm = 1'000'000 / configs};
 }
 
-bus::NodeJoined joined(std::size_t n) {
-    return {.node = node_of(n),
-            .incarnation = 1,
-            .host = "10.0.0.1",
-            .port = 8770,
-            .capacity = {.slots = 1'000, .gpus = 1'000, .memory_bytes = std::int64_t{1} << 40},
-            .gpu_name = "NVIDIA H100 80GB HBM3"};
-}
-
-/// A log in the making; the time of each event is a millisecond after the one before.
-class Log {
-  public:
-    Log() {
-        say(bus::LeaderElected{.epoch = 1, .leader = {"boss"}, .votes = {{"boss"}}});
-        for (std::size_t n = 0; n < nodes; ++n) say(joined(n));
-    }
-    bus::Position say(bus::Fact fact) {
-        const bus::Position position = events.size() + 1;
-        events.push_back({.position = position,
-                          .event = {.id = {"0192f0c4-7a1e-7000-8000-" + std::to_string(position)},
+/// A log of nothing but orders: a queue that has grown long.
+std::vector<bus::Recorded> long_queue(std::size_t items) {
+    std::vector<bus::Recorded> events = bench::ClosedLoop({.nodes = nodes}).run(0);
+    for (std::size_t n = 0; n < items; ++n) {
+        events.push_back({.position = events.size() + 1,
+                          .event = {.id = {"selfplay-" + std::to_string(n) + ":queued@1"},
                                     .source = {"boss"},
-                                    .time = start + std::chrono::milliseconds(position),
+                                    .time = start,
                                     .epoch = 1,
-                                    .fact = std::move(fact)}});
-        return position;
+                                    .fact = selfplay(n)}});
     }
-    std::vector<bus::Recorded> events;
-};
-
-/// Items live as in a cluster: they wait a while, and every node runs several at a time.
-Log lives_of_items(std::size_t items) {
-    Log log;
-    std::vector<bus::Position> fences;
-    for (std::size_t n = 0; n < items + waiting_at_once + running_at_once; ++n) {
-        if (n < items) log.say(selfplay(n));
-        const std::size_t claimed = n - waiting_at_once;
-        if (n >= waiting_at_once && claimed < items) {
-            const bus::WorkId work = selfplay(claimed).work;
-            fences.push_back(log.say(bus::WorkClaimed{.work = work, .node = node_of(claimed)}));
-            log.say(
-                bus::WorkStarted{.work = work, .node = node_of(claimed), .fence = fences.back()});
-        }
-        const std::size_t completed = claimed - running_at_once;
-        if (n < waiting_at_once + running_at_once || completed >= items) continue;
-        const bus::WorkQueued order = selfplay(completed);
-        log.say(bus::WorkCompleted{.work = order.work,
-                                   .node = node_of(completed),
-                                   .fence = fences[completed],
-                                   .config = order.config,
-                                   .result = {.games = 50}});
-    }
-    return log;
+    return events;
 }
 
 void fold(Cluster& cluster, const std::vector<bus::Recorded>& events) {
@@ -115,29 +75,75 @@ void give_out(Cluster& cluster, std::size_t claims) {
     }
 }
 
-}  // namespace
+/// What every start of a node does.
+void decode_and_fold(Cluster& cluster, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+        cluster.advance({.position = cluster.position + 1, .event = bus::decode(text)});
+    }
+}
 
-int main() {
-    const std::size_t items = bench::size(50'000, 500);
+/// Events that change nothing would be quick to fold.
+void check_that_all_holds(const std::vector<bus::Recorded>& events) {
+    Cluster cluster;
+    fold(cluster, events);
+    const auto& counts = cluster.view.work.counts;
+    RINGRIFT_CHECK(cluster.view.counts.void_events == 0 && !counts.contains("late_results") &&
+                   !counts.contains("lost_claims") && !counts.contains("duplicates"));
+}
+
+void bench_folds(bench::Table& table) {
+    const auto loop = bench::ClosedLoop({}).run(bench::size(200'000, 4'000));
+    table.add_prepared(
+        "fold: the closed loop, 400 jobs at a time", loop.size(), [] { return Cluster(); },
+        [&](Cluster& cluster) { fold(cluster, loop); }, 2'000'000);
+    check_that_all_holds(loop);
+    std::vector<std::string> texts;
+    for (const auto& recorded : loop) texts.push_back(bus::encode(recorded.event));
+    table.add_prepared(
+        "decode and fold: the same from JSON", texts.size(), [] { return Cluster(); },
+        [&](Cluster& cluster) { decode_and_fold(cluster, texts); }, 500'000);
+    const auto large = bench::ClosedLoop({.nodes = nodes, .waiting = 2'000, .running = 4 * nodes})
+                           .run(bench::size(200'000, 20'000));
+    table.add_prepared(
+        "fold: the same of 1,000 nodes, 4,000 jobs", large.size(), [] { return Cluster(); },
+        [&](Cluster& cluster) { fold(cluster, large); });
+}
+
+void bench_decisions(bench::Table& table) {
     const std::size_t claims = bench::size(100'000, 1'000);
-    bench::Table table("folds and decisions");
-
-    const Log lives = lives_of_items(items);
+    const auto queue = long_queue(claims);
     table.add_prepared(
-        "fold: events of the lives of items", lives.events.size(), [] { return Cluster(); },
-        [&](Cluster& cluster) { fold(cluster, lives.events); });
-
-    Log queue;
-    for (std::size_t n = 0; n < claims; ++n) queue.say(selfplay(n));
-    table.add_prepared(
-        "fold: queueing a long queue", queue.events.size(), [] { return Cluster(); },
-        [&](Cluster& cluster) { fold(cluster, queue.events); });
+        "fold: queueing a long queue", queue.size(), [] { return Cluster(); },
+        [&](Cluster& cluster) { fold(cluster, queue); });
     table.add_prepared(
         "decide and fold: claims out of that queue", claims,
         [&] {
             Cluster cluster;
-            fold(cluster, queue.events);
+            fold(cluster, queue);
             return cluster;
         },
-        [&](Cluster& cluster) { give_out(cluster, claims); });
+        [&](Cluster& cluster) { give_out(cluster, claims); }, 100'000);
+}
+
+/// A view of the size at which snapshots are taken; its figures are of whole snapshots.
+void bench_snapshots(bench::Table& table) {
+    Cluster cluster;
+    fold(cluster, bench::ClosedLoop({}).run(bench::size(120'000, 2'000)));
+    const std::string text = projections::to_snapshot(cluster);
+    const std::string size = std::to_string(cluster.view.work.items.size()) + " items, " +
+                             std::to_string(text.size() >> 20) + " MiB";
+    table.add("snapshot: save, " + size, 1,
+              [&] { bench::keep(projections::to_snapshot(cluster)); });
+    table.add("snapshot: load, " + size, 1, [&] {
+        if (!projections::from_snapshot(text)) std::abort();
+    });
+}
+
+}  // namespace
+
+int main() {
+    bench::Table table("folds and decisions");
+    bench_folds(table);
+    bench_decisions(table);
+    bench_snapshots(table);
 }

@@ -4,6 +4,7 @@
 #include "bus/json.hpp"
 #include "bus/memory_log.hpp"
 #include "bus/sqlite_log.hpp"
+#include "tests/bench/closed_loop.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -12,36 +13,10 @@ using namespace ringrift::bus;
 
 namespace {
 
-/// As a busy cluster says them: an item of work from the queue to its result.
-std::vector<Event> events_of_a_day(std::size_t count) {
+std::vector<Event> events_of_a_loop(std::size_t count) {
     std::vector<Event> events;
-    const Time begin = *time_from_text("2025-12-28T10:00:00.123Z");
-    for (std::size_t i = 0; i < count; ++i) {
-        const WorkId work = {"selfplay-hex5_2p-" + std::to_string(i / 4)};
-        const NodeId node = {"gpu-" + std::to_string(i / 4 % 100)};
-        const Position fence = i;
-        Event event;
-        event.id = {"0192f3a4-5b6c-7d8e-9f00-" + std::to_string(100'000'000'000 + i)};
-        event.source = node;
-        event.time = begin + Duration(i);
-        event.epoch = i % 4 < 2 ? 7 : 0;
-        event.correlation = {"0192f3a4-5b6c-7d8e-9f00-100000000000"};
-        event.causation = {"0192f3a4-5b6c-7d8e-9f00-" + std::to_string(100'000'000'000 + i - 1)};
-        switch (i % 4) {
-            case 0:
-                event.fact = WorkQueued{.work = work, .config = {"hex5_2p"}, .games = 50};
-                break;
-            case 1: event.fact = WorkClaimed{.work = work, .node = node}; break;
-            case 2: event.fact = WorkStarted{.work = work, .node = node, .fence = fence}; break;
-            default:
-                event.fact = WorkCompleted{.work = work,
-                                           .node = node,
-                                           .fence = fence,
-                                           .config = {"hex5_2p"},
-                                           .result = {.games = 50}};
-        }
-        events.push_back(std::move(event));
-    }
+    for (Recorded& recorded : bench::ClosedLoop({}).run(count))
+        events.push_back(std::move(recorded.event));
     return events;
 }
 
@@ -64,7 +39,8 @@ void bench_append(bench::Table& table, std::span<const Event> events) {
         table.add_prepared(
             "sqlite: append, durable, batches of " + std::to_string(batch), some.size(),
             [] { return FreshLog(); },
-            [&](FreshLog& fresh) { append_all(*fresh.log, some, batch); });
+            [&](FreshLog& fresh) { append_all(*fresh.log, some, batch); },
+            batch == 64 ? 20'000 : 0);
     }
 }
 
@@ -99,7 +75,7 @@ void bench_sqlite(bench::Table& table, std::span<const Event> events) {
 }  // namespace
 
 int main() {
-    const auto events = events_of_a_day(bench::size(200'000, 2'000));
+    const auto events = events_of_a_loop(bench::size(200'000, 2'000));
     std::vector<std::string> texts;
     std::size_t bytes = 0;
     for (const Event& event : events) bytes += texts.emplace_back(encode(event)).size();

@@ -8,7 +8,9 @@
 //
 // Each row runs its body `runs` times and prints as soon as it can: the median of things per second
 // with the slowest and the fastest run, and the median per second of processor time, which others
-// on the same machine disturb less. Sizes come from `bench::size(full, smoke)`: CI runs the small.
+// on the same machine disturb less. Where a figure is asked for, the two medians follow as parts of
+// it: 1.00 and more is what was asked. Sizes come from `bench::size(full, smoke)`: CI runs the
+// small.
 
 #include <algorithm>
 #include <chrono>
@@ -67,7 +69,13 @@ inline double median(std::vector<double> values) {
     return *middle;
 }
 
-/// Model of the processor and number of cores, as /proc says.
+#ifdef __clang__
+inline constexpr std::string_view compiler_name = "clang++ " __clang_version__;
+#else
+inline constexpr std::string_view compiler_name = "g++ " __VERSION__;
+#endif
+
+/// Model of the processor and number of cores, as /proc says, and what built this.
 inline std::string machine() {
     std::ifstream file("/proc/cpuinfo");
     std::string model = "unknown processor";
@@ -76,7 +84,8 @@ inline std::string machine() {
         model = line.substr(line.find(':') + 2);
         break;
     }
-    return model + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores";
+    return model + ", " + std::to_string(std::thread::hardware_concurrency()) + " cores, " +
+           std::string(compiler_name);
 }
 
 class Table {
@@ -84,22 +93,23 @@ class Table {
     explicit Table(std::string_view title) {
         std::printf("%.*s (%s%s; median of %d)\n", static_cast<int>(title.size()), title.data(),
                     machine().c_str(), is_smoke() ? "; smoke size" : "", runs);
-        std::printf("| %-44s | %12s | %12s | %12s | %12s |\n", "", "per second", "slowest",
-                    "fastest", "per CPU s");
-        std::printf("| --- | ---: | ---: | ---: | ---: |\n");
+        std::printf("| %-44s | %10s | %10s | %10s | %10s | %10s | %-18s |\n", "what", "per second",
+                    "slowest", "fastest", "per CPU s", "asked", "ratio (per CPU s)");
+        std::printf("| --- | ---: | ---: | ---: | ---: | ---: | :--- |\n");
     }
 
-    /// Runs `body`, which does `count` things, `runs` times. The median of things per second.
+    /// Runs `body`, which does `count` things, `runs` times. `asked` is of things per second, 0
+    /// where nothing is asked.
     template <class Body>
-    double add(std::string_view what, std::size_t count, const Body& body) {
-        return add_prepared(
-            what, count, [] { return 0; }, [&](int) { body(); });
+    void add(std::string_view what, std::size_t count, const Body& body, double asked = 0) {
+        add_prepared(
+            what, count, [] { return 0; }, [&](int) { body(); }, asked);
     }
 
     /// The same, with what `prepare` returns made anew for each run, outside the measured time.
     template <class Prepare, class Body>
-    double add_prepared(std::string_view what, std::size_t count, const Prepare& prepare,
-                        const Body& body) {
+    void add_prepared(std::string_view what, std::size_t count, const Prepare& prepare,
+                      const Body& body, double asked = 0) {
         std::vector<double> rates;
         std::vector<double> processor_rates;
         for (int i = 0; i < runs; ++i) {
@@ -109,11 +119,23 @@ class Table {
             processor_rates.push_back(static_cast<double>(count) / taken.processor_seconds);
         }
         const auto [slowest, fastest] = std::minmax_element(rates.begin(), rates.end());
-        std::printf("| %-44.*s | %12.0f | %12.0f | %12.0f | %12.0f |\n",
+        std::printf("| %-44.*s | %10.0f | %10.0f | %10.0f | %10.0f |",
                     static_cast<int>(what.size()), what.data(), median(rates), *slowest, *fastest,
                     median(processor_rates));
+        if (asked > 0) {
+            std::printf(" %10.0f | %5.2f %12s |\n", asked, median(rates) / asked,
+                        in_brackets(median(processor_rates) / asked).c_str());
+        } else {
+            std::printf(" %10s | %18s |\n", "", "");
+        }
         std::fflush(stdout);
-        return median(rates);
+    }
+
+  private:
+    static std::string in_brackets(double ratio) {
+        char text[32] = {};
+        std::snprintf(text, sizeof text, "(%.2f)", ratio);
+        return text;
     }
 };
 
