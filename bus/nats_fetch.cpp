@@ -133,6 +133,8 @@ void NatsFollower::take(Pull& pull, natsMsg* message) {
 void NatsFollower::take_event(Pull& pull, Fetched fetched) {
     const Position position = fetched.recorded.position;
     const EventId& id = fetched.recorded.event.id;
+    // After its disk was full, a server of 2.9 begins every consumer at the first event.
+    if (position < (pull.check ? pull.check->position : pull.expected)) return;
     const std::string name = "stream " + stream_name(plan_.cluster);
     if (pull.check) {
         if (position == pull.check->position && id == pull.check->id) {
@@ -140,13 +142,12 @@ void NatsFollower::take_event(Pull& pull, Fetched fetched) {
             return;
         }
         pull.broken = {NatsState::went_back, "event " + std::to_string(pull.check->position) +
-                                                 " of " + name + " is not " + pull.check->id.value +
-                                                 " that was read there"};
+                                                 " of " + name + " was " + pull.check->id.value +
+                                                 ", but now event " + std::to_string(position) +
+                                                 ", " + id.value + ", comes in its place"};
         return;
     }
     if (position != pull.expected) {
-        pull.is_lost = position < pull.expected;
-        if (pull.is_lost) return;
         pull.broken = {NatsState::gap, "event " + std::to_string(pull.expected) +
                                            " is missing from " + name + ", which goes on with " +
                                            std::to_string(position)};

@@ -31,8 +31,8 @@ struct NatsSettings {
     Duration connect_wait = std::chrono::seconds(2);  ///< For each server.
     Duration backoff_min = std::chrono::milliseconds(100);
     Duration backoff_max = std::chrono::seconds(5);  ///< A whole cluster comes back within it.
-    /// A frozen server is left after this twice: sooner than a leader's lease is worth waiting for.
-    Duration ping_interval = std::chrono::seconds(1);
+    /// A frozen server is left after two of these; a busy one answers sooner.
+    Duration ping_interval = std::chrono::seconds(2);
 };
 
 /// What is wrong with them and what to change, as a sentence. Empty when nothing is.

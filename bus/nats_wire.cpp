@@ -2,169 +2,190 @@
 
 #include <nats/nats.h>
 
-#include <array>
-#include <condition_variable>
-#include <list>
-#include <mutex>
-#include <optional>
-#include <stop_token>
-#include <thread>
 #include <utility>
 
-#include "bus/nats_handles.hpp"
 #include "bus/subjects.hpp"
 
 namespace ringrift::bus {
 namespace {
 
-/// Should a change of the line be missed, it is noticed so much later.
-constexpr auto look_again = std::chrono::milliseconds(500);
+constexpr std::string_view everybody = "_all";
+constexpr int flush_wait_ms = 1000;
+constexpr auto idle_look = std::chrono::seconds(1);  // At the connection, should a word be missed.
 
-std::string root_of(const std::string& cluster) {
-    return "ringrift." + encode_token(cluster);
+std::string branch(const std::string& cluster, std::string_view kind) {
+    return "ringrift." + encode_token(cluster) + "." + std::string(kind) + ".";
 }
 
 }  // namespace
 
-std::string subject_of(const Letter& letter, const std::string& cluster) {
-    if (letter.to.empty() && std::holds_alternative<NodeHeartbeat>(letter.message))
-        return root_of(cluster) + ".telemetry." + encode_token(letter.from.value);
-    return root_of(cluster) + ".wire." + encode_token(letter.to.value);
+NatsWire::NatsWire(NatsConnection& connection, NatsWireSettings settings)
+    : connection_(connection), settings_(std::move(settings)) {
+    connection_.on_change(this, [this] {
+        const std::lock_guard lock(mutex_);
+        ++stirs_;
+        changed_.notify_all();
+    });
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-struct NatsWire::Core {
-    Core(NatsConnection& link, std::string of, NodeId node)
-        : connection(link), cluster(std::move(of)), self(std::move(node)) {
-        connection.on_change(this, [this] {
-            const std::lock_guard lock(mutex);
-            changed.notify_all();
-        });
-        thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
-    }
-    ~Core() {
-        connection.on_change(this, {});
-        thread.request_stop();
-        thread.join();
-    }
-
-    void run(const std::stop_token& stop);
-    bool subscribe(std::list<NatsReceiver>& receivers);
-    void receive(std::string_view text);
-
-    NatsConnection& connection;
-    const std::string cluster;
-    const NodeId self;
-    mutable std::mutex mutex;
-    std::condition_variable_any changed;
-    std::vector<Letter> waiting;  ///< Guarded by mutex, and so are these:
-    WireCounts counts;
-    std::function<void()> wake;
-    std::uint64_t subscribed_on = 0;  ///< The line; 0 before the first.
-    std::jthread thread;
-};
-
-void NatsWire::Core::receive(std::string_view text) {
-    auto letter = decode_letter(text);
-    std::function<void()> call;
-    {
-        const std::lock_guard lock(mutex);
-        if (!letter) {
-            const bool unknown = letter.error().why == NoLetter::Why::unknown_type;
-            ++(unknown ? counts.unknown_type : counts.malformed);
-            return;
-        }
-        if (letter->from == self) return;  // One's own letters to all.
-        if (waiting.size() >= letters_waiting_max) {
-            ++counts.overflowed;
-            return;
-        }
-        ++counts.received;
-        waiting.push_back(std::move(*letter));
-        call = wake;
-    }
-    if (call) call();
+NatsWire::~NatsWire() {
+    connection_.on_change(this, {});
 }
-
-bool NatsWire::Core::subscribe(std::list<NatsReceiver>& receivers) {
-    const auto line = connection.line();
-    if (!line) return false;
-    const std::string root = root_of(cluster);
-    const std::array<std::string, 3> subjects = {root + ".wire." + encode_token(self.value),
-                                                 root + ".wire." + std::string(empty_token),
-                                                 root + ".telemetry.*"};
-    for (const std::string& subject : subjects) {
-        receivers.emplace_back(line->connection(), subject,
-                               [this](natsMsg* message) { receive(text_of(message)); });
-        if (!receivers.back().good()) return false;
-    }
-    const std::lock_guard lock(mutex);
-    subscribed_on = line->number();
-    return true;
-}
-
-void NatsWire::Core::run(const std::stop_token& stop) {
-    std::list<NatsReceiver> receivers;  // Of the present line.
-    while (!stop.stop_requested()) {
-        std::uint64_t on = 0;
-        {
-            const std::lock_guard lock(mutex);
-            on = subscribed_on;
-        }
-        if (on == 0 || !connection.is_on(on)) {
-            receivers.clear();
-            if (!subscribe(receivers)) receivers.clear();
-        }
-        std::unique_lock lock(mutex);
-        changed.wait_for(lock, stop, look_again, [] { return false; });
-    }
-}
-
-NatsWire::NatsWire(NatsConnection& connection, std::string cluster, NodeId self)
-    : core_(std::make_unique<Core>(connection, std::move(cluster), std::move(self))) {}
-
-NatsWire::~NatsWire() = default;
 
 void NatsWire::send(Letter letter) {
-    letter.from = core_->self;
-    const std::string text = encode(letter);
-    bool sent = false;
-    if (text.size() <= letter_bytes_max) {
-        if (const auto line = core_->connection.line()) {
-            const std::string subject = subject_of(letter, core_->cluster);
-            sent = natsConnection_Publish(line->connection(), subject.c_str(), text.data(),
-                                          static_cast<int>(text.size())) == NATS_OK;
-        }
+    letter.from = settings_.self;
+    Going going = {.subject = subject_for(letter), .text = encode(letter)};
+    const std::lock_guard lock(mutex_);
+    const bool fits = going.text.size() <= letter_bytes_max &&
+                      going_.size() < settings_.letters_waiting_max &&
+                      going_bytes_ + going.text.size() <= settings_.bytes_going_max;
+    if (!fits || line_ == 0 || !connection_.is_on(line_)) {
+        ++counts_.not_sent;
+        return;
     }
-    const std::lock_guard lock(core_->mutex);
-    ++(sent ? core_->counts.sent : core_->counts.not_sent);
+    going.line = line_;
+    going_bytes_ += going.text.size();
+    going_.push_back(std::move(going));
+    changed_.notify_all();
+}
+
+std::string NatsWire::subject_for(const Letter& letter) const {
+    if (!letter.to.empty())
+        return branch(settings_.cluster, "wire") + encode_token(letter.to.value);
+    if (settings_.is_telemetry && settings_.is_telemetry(letter.message))
+        return branch(settings_.cluster, "telemetry") + encode_token(settings_.self.value);
+    return branch(settings_.cluster, "wire") + std::string(everybody);
 }
 
 std::vector<Letter> NatsWire::take() {
-    const std::lock_guard lock(core_->mutex);
-    return std::exchange(core_->waiting, {});
+    const std::lock_guard lock(mutex_);
+    return std::exchange(arrived_, {});
 }
 
 void NatsWire::on_news(std::function<void()> wake) {
-    const std::lock_guard lock(core_->mutex);
-    core_->wake = std::move(wake);
+    const std::lock_guard lock(mutex_);
+    wake_ = std::move(wake);
 }
 
 bool NatsWire::connected() const {
-    std::uint64_t on = 0;
-    {
-        const std::lock_guard lock(core_->mutex);
-        on = core_->subscribed_on;
-    }
-    return on != 0 && core_->connection.is_on(on);
+    const std::lock_guard lock(mutex_);
+    return line_ != 0 && connection_.is_on(line_);
 }
 
 std::string NatsWire::trouble() const {
-    return connected() ? std::string() : core_->connection.health().sentence;
+    if (connected()) return {};
+    const NatsHealth health = connection_.health();
+    if (health.state != NatsState::connected) return health.sentence;
+    return "this node's letters are not subscribed to yet on " + connection_.servers_text();
 }
 
 WireCounts NatsWire::counts() const {
-    const std::lock_guard lock(core_->mutex);
-    return core_->counts;
+    const std::lock_guard lock(mutex_);
+    return counts_;
+}
+
+// ---- the sending thread ----
+
+void NatsWire::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        std::deque<Going> going;
+        std::uint64_t listened = 0;
+        {
+            std::unique_lock lock(mutex_);
+            const std::uint64_t before = stirs_;
+            const bool is_up = line_ != 0 && connection_.is_on(line_);
+            if (is_up || connection_.health().state != NatsState::connected) {
+                changed_.wait_for(lock, stop, idle_look,
+                                  [&] { return stirs_ != before || !going_.empty(); });
+            }
+            going.swap(going_);
+            going_bytes_ = 0;
+            listened = line_;
+        }
+        const auto line = connection_.line();
+        if (!line) {
+            drop(going.size());
+            continue;
+        }
+        if (line->number() != listened && !listen(*line)) {
+            drop(going.size());
+            std::unique_lock lock(mutex_);
+            changed_.wait_for(lock, stop, idle_look, [] { return false; });
+            continue;
+        }
+        if (!going.empty()) send_all(*line, std::move(going));
+    }
+    receivers_.clear();
+    nats_ReleaseThreadMemory();
+}
+
+bool NatsWire::listen(const NatsLine& line) {
+    {
+        const std::lock_guard lock(mutex_);
+        line_ = 0;
+    }
+    receivers_.clear();
+    const std::string wire = branch(settings_.cluster, "wire");
+    std::vector<std::string> subjects = {wire + encode_token(settings_.self.value),
+                                         wire + std::string(everybody)};
+    if (settings_.hears_telemetry) subjects.push_back(branch(settings_.cluster, "telemetry") + "*");
+    for (const std::string& subject : subjects) {
+        receivers_.push_back(std::make_unique<NatsReceiver>(
+            line.connection(), subject, [this](natsMsg* message) { take_in(message); }));
+        if (!receivers_.back()->good()) return false;
+    }
+    // Only when the server has heard of them would an answer to what we send arrive.
+    if (natsConnection_FlushTimeout(line.connection(), flush_wait_ms) != NATS_OK) return false;
+    const std::lock_guard lock(mutex_);
+    line_ = line.number();
+    return true;
+}
+
+void NatsWire::send_all(const NatsLine& line, std::deque<Going> going) {
+    std::size_t sent = 0;
+    for (const Going& letter : going) {
+        if (letter.line != line.number()) continue;
+        if (natsConnection_Publish(line.connection(), letter.subject.c_str(), letter.text.data(),
+                                   static_cast<int>(letter.text.size())) != NATS_OK)
+            break;
+        ++sent;
+    }
+    const bool flushed = natsConnection_FlushTimeout(line.connection(), flush_wait_ms) == NATS_OK;
+    const std::lock_guard lock(mutex_);
+    counts_.sent += static_cast<std::int64_t>(sent);
+    counts_.not_sent += static_cast<std::int64_t>(going.size() - sent);
+    // A server that does not answer: no more is put in its way until it is up on some line again.
+    if (!flushed) line_ = 0;
+}
+
+void NatsWire::drop(std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    counts_.not_sent += static_cast<std::int64_t>(count);
+}
+
+// ---- a thread of libnats ----
+
+void NatsWire::take_in(natsMsg* message) {
+    auto letter = decode_letter(text_of(message));
+    const std::lock_guard lock(mutex_);
+    if (!letter) {
+        const bool unknown = letter.error().why == NoLetter::Why::unknown_type;
+        ++(unknown ? counts_.unknown_type : counts_.malformed);
+        return;
+    }
+    if (letter->from == settings_.self) return;  // Our own, to all.
+    if (!letter->to.empty() && letter->to != settings_.self) {
+        ++counts_.malformed;
+        return;
+    }
+    if (arrived_.size() >= settings_.letters_waiting_max) {
+        ++counts_.overflowed;
+        return;
+    }
+    ++counts_.received;
+    arrived_.push_back(std::move(*letter));
+    if (wake_) wake_();
 }
 
 }  // namespace ringrift::bus

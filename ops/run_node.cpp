@@ -114,7 +114,15 @@ Exit run_node(const LoadedOptions& loaded) {
         spdlog::info("[P2P] NATS server started pid={} port={}", server->pid(), options.nats_port);
     }
     bus::NatsConnection connection(place.nats);
-    bus::NatsWire wire(connection, place.cluster, {options.node_id});
+    bus::NatsWire wire(connection,
+                       {.cluster = place.cluster,
+                        .self = {options.node_id},
+                        .is_telemetry =
+                            [](const bus::Message& message) {
+                                return std::holds_alternative<bus::NodeHeartbeat>(message);
+                            },
+                        // Who may lead must know who lives; a thousand workers need not.
+                        .hears_telemetry = place.is_voter});
     bus::NatsLogSettings log = {.stream = {.cluster = place.cluster,
                                            .replicas = static_cast<int>(place.terms.replicas),
                                            .may_create = place.is_voter},

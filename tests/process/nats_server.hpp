@@ -75,19 +75,16 @@ class NatsServer {
         std::string name = "one";
         std::string config = {};     ///< More lines of its configuration.
         std::string jetstream = {};  ///< More lines of its jetstream block.
+        std::string store_max = "4GB";
         std::string max_payload = "2MB";
         std::string store = {};  ///< Empty: in its own folder.
+        bool without_jetstream = false;
     };
 
     NatsServer() : NatsServer(Options{}) {}
-    explicit NatsServer(const Options& options) : port_(free_port()) {
+    explicit NatsServer(const Options& options) : options_(options), port_(free_port()) {
         store_ = options.store.empty() ? folder_ / "store" : options.store;
-        std::ofstream(folder_ / "config")
-            << "server_name: " << options.name << "\nlisten: 127.0.0.1:" << port_
-            << "\nmax_payload: " << options.max_payload << "\njetstream {\n store_dir: \"" << store_
-            << "\"\n max_mem: 256MB\n max_file: 4GB\n"
-            << options.jetstream << "\n}\n"
-            << options.config << "\n";
+        write_config();
         start();
     }
     ~NatsServer() { kill(); }
@@ -115,33 +112,55 @@ class NatsServer {
             execl(program.c_str(), program.c_str(), "-c", config.c_str(), nullptr);
             _exit(127);
         }
-        const auto is_gone = [this] { return waitpid(pid_, nullptr, WNOHANG) == pid_; };
-        bool gone = false;
-        if (await([&] { return is_listening(port_) || (gone = is_gone()); }, 30s) && !gone) return;
-        if (gone) pid_ = -1;
+        if (await([this] { return is_listening(port_) || is_gone(); }, 30s) && pid_ > 0) return;
         throw std::runtime_error("nats-server did not start: " + this->output());
     }
     void kill() {
         send(SIGKILL);
         reap();
     }
+    /// As systemd does it: a server whose disk was full heeds no SIGTERM.
     void stop() {
         send(SIGTERM);
-        reap();
+        if (await([this] { return is_gone(); }, 5s)) return;
+        kill();
     }
     void pause() { send(SIGSTOP); }
     void resume() { send(SIGCONT); }
+    /// Takes other lines of configuration and starts again.
+    void reconfigure(const std::string& config) {
+        options_.config = config;
+        write_config();
+        stop();
+        start();
+    }
     void wipe() { std::filesystem::remove_all(store_); }
 
   private:
+    void write_config() const {
+        std::ofstream file(folder_ / "config");
+        file << "server_name: " << options_.name << "\nlisten: 127.0.0.1:" << port_
+             << "\nmax_payload: " << options_.max_payload << "\n";
+        if (!options_.without_jetstream) {
+            file << "jetstream {\n store_dir: \"" << store_
+                 << "\"\n max_mem: 256MB\n max_file: " << options_.store_max << "\n"
+                 << options_.jetstream << "\n}\n";
+        }
+        file << options_.config << "\n";
+    }
     void send(int signal) const {
         if (pid_ > 0) ::kill(pid_, signal);
+    }
+    bool is_gone() {
+        if (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
+        return pid_ <= 0;
     }
     void reap() {
         if (pid_ > 0) waitpid(pid_, nullptr, 0);
         pid_ = -1;
     }
 
+    Options options_;
     TemporaryFolder folder_;
     int port_ = 0;
     std::string store_;
