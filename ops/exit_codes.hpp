@@ -23,6 +23,8 @@ enum class ExitCode : int {
     workload_broken = 8,
     time_up = 9,
     internal = 10,
+    postgres_unreachable = 20,
+    postgres_refuses = 21,
 };
 
 struct ExitMeaning {
@@ -30,7 +32,7 @@ struct ExitMeaning {
     std::string_view meaning = {};
 };
 
-inline constexpr std::array<ExitMeaning, 11> exit_meanings = {{
+inline constexpr std::array<ExitMeaning, 13> exit_meanings = {{
     {ExitCode::ok, "done"},
     {ExitCode::refused, "the node refused the request"},
     {ExitCode::usage, "wrong arguments or options"},
@@ -42,6 +44,8 @@ inline constexpr std::array<ExitMeaning, 11> exit_meanings = {{
     {ExitCode::workload_broken, "the workload file is broken"},
     {ExitCode::time_up, "--for was over before --until-generation was reached"},
     {ExitCode::internal, "a bug in RingRift; please report it"},
+    {ExitCode::postgres_unreachable, "PostgreSQL does not answer"},
+    {ExitCode::postgres_refuses, "PostgreSQL lets nobody in, or its tables do not fit"},
 }};
 
 /// Why the program will not go on; `sentence` says what to do about it.

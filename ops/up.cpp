@@ -16,6 +16,7 @@
 #include "ops/node.hpp"
 #include "ops/operator_lines.hpp"
 #include "ops/progress_line.hpp"
+#include "ops/projector.hpp"
 #include "ops/stop_signals.hpp"
 #include "ops/workload.hpp"
 #include "projections/snapshot.hpp"
@@ -32,14 +33,6 @@ class SystemClock final : public bus::Clock {
         return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
     }
 };
-
-void set_up_logging(LogLevel level) {
-    const auto logger = spdlog::stderr_color_mt("ringrift");
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
-    spdlog::set_default_logger(logger);
-    spdlog::set_level(static_cast<spdlog::level::level_enum>(level));
-    spdlog::flush_on(spdlog::level::info);
-}
 
 /// The data folder, there and writable with room for a start, or why not.
 std::optional<Exit> prepare_data_folder(const fs::path& folder) {
@@ -128,6 +121,9 @@ class Daemon {
     std::optional<Exit> open_stores();
     std::optional<Exit> open_api();
     std::optional<Exit> start_node();
+    projections::Folded<projections::ClusterView> snapshot() const;
+    void add_projector();
+    void end_projector();
     Exit go_round();
     void decide_to_stop(bus::Time now);
     std::optional<Exit> check_subscriptions(bus::Time now);
@@ -143,11 +139,13 @@ class Daemon {
     std::unique_ptr<bus::SqliteLog> log_;
     std::unique_ptr<bus::SqliteReader> api_reader_;
     std::unique_ptr<bus::SqliteReader> lines_reader_;
+    std::unique_ptr<bus::SqliteReader> projector_reader_;
     std::unique_ptr<projections::SqliteStore> store_;
     std::unique_ptr<LinuxHost> host_;
     std::unique_ptr<PosixHands> hands_;
     std::optional<FileStore> files_;
     std::unique_ptr<Node> node_;
+    std::unique_ptr<Projector> projector_;  ///< Null without --postgres.
     std::unique_ptr<http::SqliteSource> source_;
     std::unique_ptr<http::Api> api_;
     std::unique_ptr<http::Server> server_;
@@ -166,7 +164,7 @@ std::optional<Exit> Daemon::open_stores() {
     auto log = bus::SqliteLog::open((data / "events.db").string(), options_.cluster);
     if (!log) return exit_of(log.error());
     log_ = std::move(*log);
-    for (auto* reader : {&api_reader_, &lines_reader_}) {
+    for (auto* reader : {&api_reader_, &lines_reader_, &projector_reader_}) {
         auto opened = log_->reader();
         if (!opened) return exit_of(opened.error());
         *reader = std::move(*opened);
@@ -197,20 +195,14 @@ std::optional<Exit> Daemon::open_api() {
                               std::size_t bytes_max) {
         return job_output(work, fence, stream, bytes_max);
     };
+    if (projector_) ports.projector = [this] { return projector_->pulse(); };
     ports.server_counts = [this] { return server_ ? server_->counts() : http::ServerCounts{}; };
-    projections::Folded<projections::ClusterView> from_snapshot;
-    const auto text = store_->get("snapshot");
-    if (text && *text) {
-        auto snapshot = projections::from_snapshot(**text);
-        const auto last = log_->last();
-        if (snapshot && last && snapshot->position <= *last) from_snapshot = std::move(*snapshot);
-    }
     api_ = std::make_unique<http::Api>(http::ApiOptions{.node = options_.node_id,
                                                         .cluster = options_.cluster,
                                                         .version = std::string(program_version),
                                                         .port = options_.port,
                                                         .admin_token = options_.admin_token},
-                                       ports, std::move(from_snapshot));
+                                       ports, snapshot());
     server_ = std::make_unique<http::Server>(
         http::ServerOptions{.host = options_.bind, .port = options_.port}, api_->calls());
     const auto bound = server_->listen();
@@ -219,6 +211,37 @@ std::optional<Exit> Daemon::open_api() {
     api_->bound_to(port_);
     api_reader_->on_news([this] { server_->wake(); });
     return {};
+}
+
+/// What was folded before this start; empty when there is nothing of use.
+projections::Folded<projections::ClusterView> Daemon::snapshot() const {
+    const auto text = store_->get("snapshot");
+    if (!text || !*text) return {};
+    auto snapshot = projections::from_snapshot(**text);
+    const auto last = log_->last();
+    if (!snapshot || !last || snapshot->position > *last) return {};
+    return std::move(*snapshot);
+}
+
+void Daemon::add_projector() {
+    if (options_.postgres.empty()) return;
+    projector_ = std::make_unique<Projector>(
+        ProjectorSettings{.address = {.url = options_.postgres, .schema = options_.postgres_schema},
+                          .cluster = options_.cluster,
+                          .program = std::string(program_version)},
+        *projector_reader_, snapshot());
+}
+
+/// The last events reach PostgreSQL too, unless it is away.
+void Daemon::end_projector() {
+    if (!projector_) return;
+    constexpr bus::Duration farewell_max = std::chrono::seconds(3);
+    const auto last = log_->last();
+    if (last && projector_->pulse().trouble.empty() &&
+        !projector_->wait_until_caught_up(*last, farewell_max)) {
+        spdlog::warn("[P2P] Projector is behind; it catches up at the next start");
+    }
+    projector_->stop();
 }
 
 std::optional<Exit> Daemon::start_node() {
@@ -256,6 +279,7 @@ std::optional<Exit> Daemon::start_node() {
 Exit Daemon::run() {
     if (auto exit = open_stores()) return *exit;
     if (auto exit = start_node()) return *exit;
+    add_projector();
     if (auto exit = open_api()) return *exit;
     started_at_ = clock_.now();
     const auto started = node_->start(started_at_);
@@ -263,6 +287,7 @@ Exit Daemon::run() {
     spdlog::info("[P2P] Node started node={} api=http://{}:{} data={} workload={} position={}",
                  options_.node_id, options_.bind, port_, options_.data_dir.string(), workload_.name,
                  node_->position());
+    if (projector_) projector_->start();
     return go_round();
 }
 
@@ -331,6 +356,7 @@ Exit Daemon::go_round() {
     }
     lines.follow();
     printer_.clear();
+    end_projector();
     server_->stop();
     fmt::print("{}", closing_words(node_->view(), clock_.now() - started_at_));
     spdlog::info("[P2P] Node stopped position={}", node_->position());
@@ -338,6 +364,14 @@ Exit Daemon::go_round() {
 }
 
 }  // namespace
+
+void set_up_logging(LogLevel level) {
+    const auto logger = spdlog::stderr_color_mt("ringrift");
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+    spdlog::set_default_logger(logger);
+    spdlog::set_level(static_cast<spdlog::level::level_enum>(level));
+    spdlog::flush_on(spdlog::level::info);
+}
 
 fs::path folder_of_this_program() {
     std::error_code error;

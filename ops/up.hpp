@@ -14,6 +14,9 @@ namespace ringrift::ops {
 /// Blocks the calling thread, which becomes the node's thread.
 Exit run_up(const LoadedOptions& loaded);
 
+/// Log lines go to standard error, from `level` up. Once per process.
+void set_up_logging(LogLevel level);
+
 /// Where ringrift, ringrift-job and ringrift-hex lie together.
 std::filesystem::path folder_of_this_program();
 
