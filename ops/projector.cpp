@@ -17,6 +17,9 @@ using Why = projections::PostgresTrouble::Why;
 
 constexpr std::size_t page_events = 1000;  // Read at once; so many of the largest are 1 GiB.
 
+constexpr bus::Duration ask_every = std::chrono::seconds(5);  // Of a PostgreSQL that nothing is
+                                                              // written to.
+
 bool waits_for_a_person(Why why) {
     return why == Why::refused || why == Why::unfit || why == Why::rejected;
 }
@@ -62,7 +65,9 @@ void Projector::stop() {
         if (in_use_ != nullptr) in_use_->interrupt();
         changed_.notify_all();
     }
-    if (thread_.joinable()) thread_.join();
+    if (!thread_.joinable()) return;
+    thread_.join();
+    log_.on_news({});
 }
 
 bool Projector::wait_for_end(bus::Duration at_most) {
@@ -105,6 +110,8 @@ void Projector::note_good() {
     if (!said_.empty())
         spdlog::info("[P2P] Projector goes on position={}", projection_->position());
     said_.clear();
+    reached_ = true;
+    asked_at_ = now();
     const std::lock_guard lock(mutex_);
     pulse_.trouble.clear();
     pulse_.needs_a_person = false;
@@ -149,15 +156,15 @@ void Projector::run() {
         const auto result = work_on();
         if (result || is_stopping()) break;
         note(result.error());
-        const ProjectorPulse pulse = this->pulse();
-        const bool never_worked = pulse.portions == 0 && pulse.written_at == bus::Time();
-        if (settings_.end_if_refused && never_worked) {
+        const std::int64_t portions = pulse().portions;
+        const bool may_pass = reached_ || result.error().why == Why::moved;
+        if (settings_.end_if_refused && !may_pass) {
             const std::lock_guard lock(mutex_);
             failure_ = result.error();
             break;
         }
-        if (pulse.portions > portions_before) back_off = settings_.back_off_first;
-        portions_before = pulse.portions;
+        if (portions > portions_before) back_off = settings_.back_off_first;
+        portions_before = portions;
         for (const bus::Time until = now() + back_off; now() < until && !is_stopping();) {
             note_log_end();
             rest(std::min<bus::Duration>(back_off, until - now()));
@@ -180,6 +187,10 @@ Projector::Result<bus::Done> Projector::work_on() {
     if (!store) return store.error();
     const auto stored = (*store)->load();
     if (!stored) return stored.error();
+    if (projections::is_newer_format(stored->format)) {
+        return Trouble{Why::unfit, "the tables were filled by a newer ringrift (format " +
+                                       stored->format + "); use that one"};
+    }
     if (!stored->format.empty() && stored->format != projections::tables_format()) {
         spdlog::info("[P2P] Projector fills the tables anew: they are of format {}, not {}",
                      stored->format, projections::tables_format());
@@ -199,6 +210,9 @@ Projector::Result<bus::Done> Projector::rebuild() {
     auto store = projections::open_next(settings_.address, settings_.program);
     if (!store) return store.error();
     auto filled = project(*std::move(store), Goal::catch_up);
+    if (!filled && filled.error().why == Why::unfit) {
+        if (auto gone = projections::drop_next(settings_.address); !gone) return gone;
+    }
     if (!filled || is_stopping()) return filled;
     if (auto swapped = projections::swap_in_next(settings_.address); !swapped) return swapped;
     rebuild_due_ = false;
@@ -216,30 +230,41 @@ Projector::Result<bus::Done> Projector::project(std::unique_ptr<PostgresStore> s
         if (in_use != nullptr && stopping_) in_use->interrupt();
     };
     use(store.get());
-    const auto go_on = [&]() -> Result<bus::Done> {
-        const auto stored = store->load();
-        if (!stored) return stored.error();
-        if (auto stands = stand_at(*stored); !stands) return stands;
-        note_good();
-        while (!is_stopping()) {
-            const auto more = next_portion();
-            if (!more) return more.error();
-            if (*more) {
-                const bool is_small = pending_->events.size() < settings_.portion_events_max / 2;
-                if (auto written = write(*store); !written) return written;
-                if (is_small && goal == Goal::follow) gather();
-            } else if (goal == Goal::catch_up) {
-                return bus::Done{};
-            } else {
-                note_state("following");
-                rest(settings_.look_every);
-            }
-        }
-        return bus::Done{};
-    };
-    auto result = go_on();
+    auto result = go_on(*store, goal);
     use(nullptr);
     return result;
+}
+
+Projector::Result<bus::Done> Projector::go_on(PostgresStore& store, Goal goal) {
+    const auto stored = store.load();
+    if (!stored) return stored.error();
+    if (auto stands = stand_at(*stored); !stands) return stands;
+    note_good();
+    while (!is_stopping()) {
+        const auto more = next_portion();
+        if (!more) return more.error();
+        if (*more) {
+            const bool is_small = pending_->events.size() < settings_.portion_events_max / 2;
+            if (auto written = write(store); !written) return written;
+            if (is_small && goal == Goal::follow) gather();
+        } else if (goal == Goal::catch_up) {
+            return bus::Done{};
+        } else if (auto still = idle(store); !still) {
+            return still;
+        }
+    }
+    return bus::Done{};
+}
+
+Projector::Result<bus::Done> Projector::idle(PostgresStore& store) {
+    note_state("following");
+    rest(settings_.look_every);
+    if (now() - asked_at_ < ask_every) return bus::Done{};
+    const auto stored = store.load();
+    if (!stored) return stored.error();
+    asked_at_ = now();
+    if (stored->position == projection_->position()) return bus::Done{};
+    return Trouble{Why::moved, "another projector writes these tables"};
 }
 
 /// The fold comes to where the tables are; what is folded and not written is kept if it follows.
@@ -324,6 +349,7 @@ Projector::Result<bus::Done> Projector::write(PostgresStore& store) {
     const auto events = static_cast<std::int64_t>(pending_->events.size());
     const std::int64_t rows = rows_in(*pending_);
     pending_.reset();
+    asked_at_ = now();
     note_state("writing");
     const std::lock_guard lock(mutex_);
     pulse_.position = to;

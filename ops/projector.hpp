@@ -76,6 +76,9 @@ class Projector {
     Result<bus::Done> project(std::unique_ptr<projections::PostgresStore> store, Goal goal);
     Result<bus::Done> stand_at(const projections::Stored& stored);
     Result<bus::Done> check_is_this_log(const projections::Stored& stored);
+    Result<bus::Done> go_on(projections::PostgresStore& store, Goal goal);
+    /// Nothing to write: sees now and then whether PostgreSQL is still there.
+    Result<bus::Done> idle(projections::PostgresStore& store);
     Result<bool> next_portion();
     Result<bus::Done> write(projections::PostgresStore& store);
     Trouble log_trouble() const;
@@ -98,7 +101,9 @@ class Projector {
     std::optional<projections::Portion> pending_;  ///< Folded, and perhaps not written.
     bool rebuild_due_ = false;
     bool rebuilding_ = false;
-    std::string said_;  ///< The last trouble, so that it is said once.
+    bool reached_ = false;     ///< The tables stood open, and fitted, once.
+    bus::Time asked_at_ = {};  ///< When PostgreSQL last answered.
+    std::string said_;         ///< The last trouble, so that it is said once.
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

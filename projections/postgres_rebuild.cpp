@@ -54,6 +54,15 @@ PostgresResult<std::unique_ptr<PostgresStore>> open_next(const PostgresAddress& 
     return PostgresStore::open(next);
 }
 
+PostgresResult<bus::Done> drop_next(const PostgresAddress& live) {
+    auto postgres = Postgres::open(live);
+    if (!postgres) return postgres.error();
+    return (*postgres)->transact([&](PostgresWork& work) {
+        drop(work, next_to(live).schema);
+        return PostgresResult<bus::Done>(bus::Done{});
+    });
+}
+
 PostgresResult<bus::Done> swap_in_next(const PostgresAddress& live) {
     auto postgres = Postgres::open(live);
     if (!postgres) return postgres.error();

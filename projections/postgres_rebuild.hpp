@@ -17,6 +17,9 @@ PostgresAddress next_to(const PostgresAddress& live);
 PostgresResult<std::unique_ptr<PostgresStore>> open_next(const PostgresAddress& live,
                                                          std::string_view program);
 
+/// What a rebuild left is of no use.
+PostgresResult<bus::Done> drop_next(const PostgresAddress& live);
+
 /// The new tables become the live ones, and what was live is dropped.
 PostgresResult<bus::Done> swap_in_next(const PostgresAddress& live);
 

@@ -1,6 +1,7 @@
 #include "projections/postgres_store.hpp"
 
 #include <array>
+#include <charconv>
 
 #include "bus/facts.hpp"
 #include "bus/json_text.hpp"
@@ -92,6 +93,19 @@ void make_room(PostgresWork& work, const Portion& portion) {
 
 std::string tables_format() {
     return std::to_string(rows_format) + "/" + std::to_string(snapshot_format);
+}
+
+bool is_newer_format(const std::string& format) {
+    const auto number_from = [&](std::size_t at) {
+        int number = 0;
+        std::from_chars(format.data() + std::min(at, format.size()), format.data() + format.size(),
+                        number);
+        return number;
+    };
+    const int rows = number_from(0);
+    const int folds =
+        number_from(format.find('/') == std::string::npos ? format.size() : format.find('/') + 1);
+    return rows > rows_format || folds > snapshot_format;
 }
 
 PostgresResult<std::unique_ptr<PostgresStore>> PostgresStore::open(const PostgresAddress& address) {

@@ -18,6 +18,7 @@ namespace ringrift::projections {
 /// What folds and rows are; tables of another format are filled anew
 /// (projections/postgres_rebuild).
 std::string tables_format();
+bool is_newer_format(const std::string& format);
 
 struct Stored {
     bus::Position position = 0;

@@ -123,12 +123,9 @@ TEST_CASE("NUL bytes, huge names, broken events: the archive takes whatever a lo
     CHECK(query(url, "select payload::text from events where position = 1")[0][0].c_str() ==
           bus::encode_data(events[0].event.fact));
     CHECK(number(url, "select length(about) from events where position = 3") == 1000);
-    CHECK(std::string(query(url,
-                            "select payload#>>'{}' from events where position = 4 and "
-                            "noun = 'unread'")
-                                  .size() == 1
-                          ? "there"
-                          : "missing") == "there");
+    CHECK(number(url,
+                 "select count(*) from events where position = 4 and noun = 'unread' and "
+                 "payload::text like '%not%json%'") == 1);
 }
 
 TEST_CASE("a portion that does not begin where the tables stand writes nothing") {
