@@ -16,6 +16,7 @@
 #include "ops/node.hpp"
 #include "ops/operator_lines.hpp"
 #include "ops/progress_line.hpp"
+#include "ops/projector.hpp"
 #include "ops/stop_signals.hpp"
 #include "ops/up.hpp"
 #include "projections/snapshot.hpp"
@@ -100,6 +101,9 @@ class Daemon {
     std::optional<Exit> open_stores();
     std::optional<Exit> open_api();
     std::optional<Exit> start_node();
+    projections::Folded<projections::ClusterView> snapshot() const;
+    void add_projector();
+    void end_projector();
     Exit go_round();
     void decide_to_stop(bus::Time now);
     std::optional<Exit> check_subscriptions(bus::Time now);
@@ -119,6 +123,7 @@ class Daemon {
     std::unique_ptr<PosixHands> hands_;
     std::optional<FileStore> files_;
     std::unique_ptr<Node> node_;
+    std::unique_ptr<Projector> projector_;  ///< Null without --postgres.
     std::unique_ptr<http::Api> api_;
     std::unique_ptr<http::Server> server_;
     ProgressPrinter printer_ = ProgressPrinter(isatty(STDOUT_FILENO) != 0);
@@ -161,14 +166,8 @@ std::optional<Exit> Daemon::open_api() {
                               std::size_t bytes_max) {
         return job_output(work, fence, stream, bytes_max);
     };
+    if (projector_) ports.projector = [this] { return projector_->pulse(); };
     ports.server_counts = [this] { return server_ ? server_->counts() : http::ServerCounts{}; };
-    projections::Folded<projections::ClusterView> from_snapshot;
-    const auto text = store_->get("snapshot");
-    if (text && *text) {
-        auto snapshot = projections::from_snapshot(**text);
-        const auto last = events_.log->last();
-        if (snapshot && last && snapshot->position <= *last) from_snapshot = std::move(*snapshot);
-    }
     http::ApiOptions api = {.node = options_.node_id,
                             .cluster = around_.cluster.empty() ? options_.cluster : around_.cluster,
                             .version = std::string(program_version),
@@ -177,7 +176,7 @@ std::optional<Exit> Daemon::open_api() {
     api.known_peers = around_.known_peers;
     api.join_token = options_.join_token;
     api.join = around_.terms;
-    api_ = std::make_unique<http::Api>(std::move(api), ports, std::move(from_snapshot));
+    api_ = std::make_unique<http::Api>(std::move(api), ports, snapshot());
     server_ = std::make_unique<http::Server>(
         http::ServerOptions{.host = options_.bind, .port = options_.port}, api_->calls());
     const auto bound = server_->listen();
@@ -186,6 +185,37 @@ std::optional<Exit> Daemon::open_api() {
     api_->bound_to(port_);
     events_.api_log->on_news([this] { server_->wake(); });
     return {};
+}
+
+/// What was folded before this start; empty when there is nothing of use.
+projections::Folded<projections::ClusterView> Daemon::snapshot() const {
+    const auto text = store_->get("snapshot");
+    if (!text || !*text) return {};
+    auto snapshot = projections::from_snapshot(**text);
+    const auto last = events_.log->last();
+    if (!snapshot || !last || snapshot->position > *last) return {};
+    return std::move(*snapshot);
+}
+
+void Daemon::add_projector() {
+    if (options_.postgres.empty() || !events_.projector) return;
+    projector_ = std::make_unique<Projector>(
+        ProjectorSettings{.address = {.url = options_.postgres, .schema = options_.postgres_schema},
+                          .cluster = around_.cluster.empty() ? options_.cluster : around_.cluster,
+                          .program = std::string(program_version)},
+        *events_.projector, snapshot());
+}
+
+/// The last events reach PostgreSQL too, unless it is away.
+void Daemon::end_projector() {
+    if (!projector_) return;
+    constexpr bus::Duration farewell_max = std::chrono::seconds(3);
+    const auto last = events_.log->last();
+    if (last && projector_->pulse().trouble.empty() &&
+        !projector_->wait_until_caught_up(*last, farewell_max)) {
+        spdlog::warn("[P2P] Projector is behind; it catches up at the next start");
+    }
+    projector_->stop();
 }
 
 std::optional<Exit> Daemon::start_node() {
@@ -225,6 +255,7 @@ std::optional<Exit> Daemon::start_node() {
 Exit Daemon::run() {
     if (auto exit = open_stores()) return *exit;
     if (auto exit = start_node()) return *exit;
+    add_projector();
     if (auto exit = open_api()) return *exit;
     started_at_ = clock_.now();
     const auto started = node_->start(started_at_);
@@ -232,6 +263,7 @@ Exit Daemon::run() {
     spdlog::info("[P2P] Node started node={} api=http://{}:{} data={} workload={} position={}",
                  options_.node_id, options_.bind, port_, options_.data_dir.string(), workload_.name,
                  node_->position());
+    if (projector_) projector_->start();
     return go_round();
 }
 
@@ -306,6 +338,7 @@ Exit Daemon::go_round() {
     }
     lines.follow();
     printer_.clear();
+    end_projector();
     server_->stop();
     fmt::print("{}", closing_words(node_->view(), clock_.now() - started_at_));
     spdlog::info("[P2P] Node stopped position={}", node_->position());

@@ -6,8 +6,7 @@ namespace {
 
 Exit exit_of(const bus::OpenError& error) {
     const bool taken = error.why == bus::OpenError::Why::locked;
-    if (taken)
-        return {ExitCode::data_dir_taken, error.sentence + " with --data"};
+    if (taken) return {ExitCode::data_dir_taken, error.sentence + " with --data"};
     return {ExitCode::data_dir_unusable, error.sentence};
 }
 
@@ -21,6 +20,11 @@ bus::Result<EventAccess, Exit> open_embedded_events(const Options& options) {
     auto api = (*log)->reader();
     if (!api) return exit_of(api.error());
     EventAccess access = {.kind = "sqlite"};
+    if (!options.postgres.empty()) {
+        auto projector = (*log)->reader();
+        if (!projector) return exit_of(projector.error());
+        access.projector = std::move(*projector);
+    }
     access.api = std::make_unique<http::SqliteSource>(**api);
     access.log = std::move(*log);
     access.lines = std::move(*lines);

@@ -23,6 +23,7 @@ struct EventAccess {
     std::string kind = {};                        ///< sqlite or nats, for /status.
     std::unique_ptr<bus::Log> log = {};           ///< The node's thread.
     std::unique_ptr<bus::Log> lines = {};         ///< The node's thread, for the operator's lines.
+    std::unique_ptr<bus::Log> projector = {};     ///< The projector's thread; null without one.
     std::unique_ptr<bus::Log> api_log = {};       ///< The API's thread.
     std::unique_ptr<http::EventSource> api = {};  ///< Over `api_log`, with its filters.
 };

@@ -25,6 +25,8 @@ enum class ExitCode : int {
     internal = 10,
     not_admitted = 11,
     log_unusable = 12,
+    postgres_unreachable = 20,
+    postgres_refuses = 21,
 };
 
 struct ExitMeaning {
@@ -32,7 +34,7 @@ struct ExitMeaning {
     std::string_view meaning = {};
 };
 
-inline constexpr std::array<ExitMeaning, 13> exit_meanings = {{
+inline constexpr std::array<ExitMeaning, 15> exit_meanings = {{
     {ExitCode::ok, "done"},
     {ExitCode::refused, "the node refused the request"},
     {ExitCode::usage, "wrong arguments or options"},
@@ -46,6 +48,8 @@ inline constexpr std::array<ExitMeaning, 13> exit_meanings = {{
     {ExitCode::internal, "a bug in RingRift; please report it"},
     {ExitCode::not_admitted, "the cluster does not admit this node: token, name, version or clock"},
     {ExitCode::log_unusable, "the event log of the cluster cannot be used"},
+    {ExitCode::postgres_unreachable, "PostgreSQL does not answer"},
+    {ExitCode::postgres_refuses, "PostgreSQL lets nobody in, or its tables do not fit"},
 }};
 
 /// Why the program will not go on; `sentence` says what to do about it.

@@ -10,6 +10,7 @@
 #include "ops/option_table.hpp"
 #include "ops/options.hpp"
 #include "ops/print_log.hpp"
+#include "ops/project.hpp"
 #include "ops/run_node.hpp"
 #include "ops/up.hpp"
 #include "ops/workload.hpp"
@@ -115,6 +116,44 @@ void add_local_commands(CLI::App& app, OptionCommands& said, int& code) {
     check->callback([&] { code = check_config(said); });
 }
 
+struct PostgresCommands {
+    ops::OptionSources migrate = ops::sources_of_this_process();
+    ops::OptionSources project = ops::sources_of_this_process();
+    bool only_list = false;
+    ops::ProjectWishes wishes = {};
+};
+
+void add_postgres_commands(CLI::App& app, PostgresCommands& said, int& code) {
+    CLI::App* migrate =
+        app.add_subcommand("migrate", "Make RingRift's tables in PostgreSQL, or bring them up");
+    migrate->footer(
+        "Example: ringrift migrate --postgres postgresql://ringrift@db/ringrift\n\n"
+        "The password is best kept in PGPASSWORD or ~/.pgpass.");
+    ops::add_option_flags(*migrate, said.migrate, {"postgres", "postgres_schema"});
+    migrate->add_flag("--list", said.only_list, "Only say which are there and which are missing");
+    migrate->callback([&] {
+        const auto loaded = ops::load(said.migrate);
+        code = end_with(loaded ? ops::run_migrate(*loaded, said.only_list, std::cout)
+                               : loaded.error());
+    });
+
+    CLI::App* project = app.add_subcommand(
+        "project", "Write the log of a data folder into PostgreSQL, and follow it");
+    project->footer(
+        "Example: ringrift project --data demo --postgres postgresql://ringrift@db/ringrift\n\n"
+        "'ringrift up --postgres URL' does the same by itself. Run 'ringrift migrate' before.");
+    ops::add_option_flags(*project, said.project,
+                          {"data_dir", "cluster", "postgres", "postgres_schema", "log_level"});
+    project->add_flag("--rebuild", said.wishes.rebuild,
+                      "First fill the tables anew, beside the live ones, and swap them");
+    project->add_flag("--once", said.wishes.once, "End when all that the log holds is written");
+    project->callback([&] {
+        const auto loaded = ops::load(said.project);
+        code =
+            end_with(loaded ? ops::run_project(*loaded, said.wishes, std::cout) : loaded.error());
+    });
+}
+
 struct LogQuestion {
     std::string data = "data";
     bus::EventFilter filter = {};
@@ -160,6 +199,8 @@ int main(int argc, char** argv) {
     int code = 0;
     OptionCommands said;
     add_local_commands(app, said, code);
+    PostgresCommands postgres;
+    add_postgres_commands(app, postgres, code);
     LogQuestion question;
     add_log_command(app, question, code);
     simulation::SimulationOptions simulated;

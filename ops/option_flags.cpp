@@ -1,11 +1,14 @@
 // The command line's half of the option table. Apart from it, because CLI11 is slow to compile.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 #include "ops/option_table.hpp"
 
 namespace ringrift::ops {
 
-void add_option_flags(CLI::App& command, OptionSources& said) {
+void add_option_flags(CLI::App& command, OptionSources& said,
+                      const std::vector<std::string_view>& keys) {
     const Options defaults;
     command
         .add_option_function<std::string>(
@@ -14,6 +17,7 @@ void add_option_flags(CLI::App& command, OptionSources& said) {
         ->type_name("FILE")
         ->group("Node");
     for (const OptionRow& row : option_table()) {
+        if (!keys.empty() && std::find(keys.begin(), keys.end(), row.key) == keys.end()) continue;
         const std::string key(row.key);
         const std::string standard = row.is_secret ? "" : row.write(defaults);
         const std::string help = std::string(row.help) + " [" + std::string(row.environment) +

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ops/quantities.hpp"
+#include "projections/postgres.hpp"
 
 namespace ringrift::ops {
 namespace {
@@ -306,6 +307,19 @@ std::vector<OptionRow> make_scaling_rows() {
     };
 }
 
+std::vector<OptionRow> make_postgres_rows() {
+    constexpr auto group = "PostgreSQL";
+    OptionRow url = row("postgres", "--postgres", "RINGRIFT_POSTGRES_URL", group,
+                        "keeps history and tables there: postgresql://user@host:5432/database");
+    url.masked = projections::without_password;
+    return {
+        secret(std::move(url), &Options::postgres),
+        text(row("postgres_schema", "--postgres-schema", "RINGRIFT_POSTGRES_SCHEMA", group,
+                 "schema of the tables; one for each cluster in a database"),
+             &Options::postgres_schema),
+    };
+}
+
 std::vector<OptionRow> make_operator_rows() {
     constexpr auto group = "Operator";
     return {
@@ -330,8 +344,9 @@ std::vector<OptionRow> make_operator_rows() {
 const std::vector<OptionRow>& option_table() {
     static const std::vector<OptionRow> table = [] {
         std::vector<OptionRow> rows;
-        for (auto make : {make_node_rows, make_run_rows, make_cluster_rows, make_nats_rows,
-                          make_silence_rows, make_scaling_rows, make_operator_rows}) {
+        for (auto make :
+             {make_node_rows, make_run_rows, make_cluster_rows, make_nats_rows, make_silence_rows,
+              make_scaling_rows, make_postgres_rows, make_operator_rows}) {
             for (OptionRow& made : make()) rows.push_back(std::move(made));
         }
         return rows;

@@ -30,6 +30,7 @@ struct OptionRow {
     Written written = Written::quoted;
     bool is_switch = false;  ///< The flag alone means true.
     bool is_secret = false;
+    std::string (*masked)(const std::string&) = nullptr;  ///< What may be shown of a secret.
     std::function<bool(Options&, const std::string&)> read = {};  ///< False if not as expected.
     std::function<std::string(const Options&)> write = {};        ///< What `read` takes.
 };
@@ -37,7 +38,9 @@ struct OptionRow {
 const std::vector<OptionRow>& option_table();
 
 /// Adds a flag for each row, and `--config FILE`; what is said ends up in `said` when `command` is
-/// parsed. Both must outlive the parsing. Values are judged by `load`, not here.
-void add_option_flags(CLI::App& command, OptionSources& said);
+/// parsed. Both must outlive the parsing. Values are judged by `load`, not here. With `keys`, only
+/// those rows have flags.
+void add_option_flags(CLI::App& command, OptionSources& said,
+                      const std::vector<std::string_view>& keys = {});
 
 }  // namespace ringrift::ops

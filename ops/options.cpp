@@ -17,6 +17,7 @@
 #include "ops/option_table.hpp"
 #include "ops/quantities.hpp"
 #include "ops/toml_file.hpp"
+#include "projections/postgres.hpp"
 
 extern char** environ;  // NOLINT: POSIX wants it declared here.
 
@@ -276,7 +277,20 @@ std::vector<std::string> problems_of(const Options& options) {
     refuse_unless(options.suspect_after < options.dead_after,
                   with_value("suspect_after", options.suspect_after) + " is not shorter than " +
                       with_value("dead_after", options.dead_after) + "; lengthen dead_after");
+    if (!options.postgres.empty()) {
+        const std::string problem = projections::problem_of_url(options.postgres);
+        refuse_unless(problem.empty(), "postgres " + problem);
+    }
+    refuse_unless(projections::is_schema_name(options.postgres_schema),
+                  "postgres_schema is '" + options.postgres_schema +
+                      "'; use at most 40 lower-case letters, digits and _, a letter first");
     return problems;
+}
+
+/// Of a secret, what may be seen.
+std::string shown(const OptionRow& row, const std::string& value) {
+    if (value.empty()) return "(not set)";
+    return row.masked == nullptr ? "(secret)" : row.masked(value);
 }
 
 std::string show_text(const LoadedOptions& loaded) {
@@ -285,7 +299,7 @@ std::string show_text(const LoadedOptions& loaded) {
         const std::string value = row.write(loaded.options);
         std::string line = std::string(row.key) + " = ";
         if (row.is_secret) {
-            line = "# " + line + (value.empty() ? "(not set)" : "(secret)");
+            line = "# " + line + shown(row, value);
         } else if (value.empty()) {
             line = "# " + line + "(not set)";
         } else {
@@ -304,7 +318,7 @@ std::string show_json(const LoadedOptions& loaded) {
         const std::string value = row.write(loaded.options);
         std::string shown = row.written == Written::bare ? value : quoted(value);
         if (value.empty()) shown = "null";
-        if (row.is_secret && !value.empty()) shown = quoted("(secret)");
+        if (row.is_secret && !value.empty()) shown = quoted(ops::shown(row, value));
         text += (text.size() > 1 ? "," : "") + quoted(std::string(row.key)) +
                 ":{\"value\":" + shown +
                 ",\"origin\":" + quoted(loaded.origins.at(std::string(row.key))) + "}";

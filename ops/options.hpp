@@ -79,6 +79,10 @@ struct Options {
     std::int64_t max_nodes = 50;
     bool autoscale_dry_run = false;
 
+    // PostgreSQL, which keeps history and tables for SQL; empty does without.
+    std::string postgres = {};  ///< Secret: it may hold a password.
+    std::string postgres_schema = "ringrift";
+
     // For the operator
     LogLevel log_level = LogLevel::info;
     bool fail_on_subscription_failure = false;

@@ -59,6 +59,25 @@ struct Pulse {
     bus::Time snapshot_at = {};
 };
 
+/// How the projector into PostgreSQL goes (ops/projector.hpp); it publishes its own.
+struct ProjectorPulse {
+    std::string state =
+        {};  ///< connecting, folding, writing, following, rebuilding, waiting, ended.
+    std::string address = {};  ///< Without password.
+    bool connected = false;
+    bus::Position position = 0;   ///< In the tables, as last known.
+    bus::Position log_last = 0;   ///< Lag is the difference.
+    std::string trouble = {};     ///< Why it does not go on; empty when it does.
+    bool needs_a_person = false;  ///< The trouble does not go away by itself.
+    bus::Time written_at = {};
+    std::int64_t events = 0;  ///< Written by this process; so are the rows.
+    std::int64_t rows = 0;
+    std::int64_t rows_refused = 0;  ///< Their key is nothing that PostgreSQL can hold.
+    std::int64_t portions = 0;      ///< Transactions.
+    std::int64_t troubles = 0;
+    std::int64_t rebuilds = 0;
+};
+
 /// The last pulse. Holds the only lock between the node's thread and the API's.
 class PulseBoard {
   public:

@@ -66,7 +66,8 @@ NatsServerConfig server_of(const Options& options, const ClusterPlace& place) {
     return config;
 }
 
-bus::Result<EventAccess, Exit> open_nats_events(bus::NatsConnection& connection,
+bus::Result<EventAccess, Exit> open_nats_events(const Options& options,
+                                                bus::NatsConnection& connection,
                                                 const bus::NatsLogSettings& settings) {
     bus::NatsLogSettings readers = settings;
     readers.mark.reset();
@@ -85,6 +86,8 @@ bus::Result<EventAccess, Exit> open_nats_events(bus::NatsConnection& connection,
     EventAccess access = {.kind = "nats"};
     access.lines = std::make_unique<bus::NatsLog>(connection, readers);
     access.api_log = std::make_unique<bus::NatsLog>(connection, readers);
+    if (!options.postgres.empty())
+        access.projector = std::make_unique<bus::NatsLog>(connection, readers);
     access.api = std::make_unique<http::LogSource>(*access.api_log);
     access.log = std::move(log);
     return access;
@@ -137,8 +140,8 @@ Exit run_node(const LoadedOptions& loaded) {
                            .wire = &wire,
                            .known_peers = options.peers,
                            .terms = place.terms};
-    around.open_events = [&](const Options&) {
-        auto access = open_nats_events(connection, log);
+    around.open_events = [&](const Options& given) {
+        auto access = open_nats_events(given, connection, log);
         if (access) node_log = static_cast<bus::NatsLog*>(access->log.get());
         return access;
     };

@@ -291,6 +291,30 @@ void add_server(Page& page, const Sight& sight) {
         .sample(counts.streams_dropped);
 }
 
+void add_postgres(Page& page, const Sight& sight) {
+    if (!sight.ports.projector) return;
+    const ProjectorPulse pulse = sight.ports.projector();
+    page.gauge("postgres_connected", "1 while the projector writes into PostgreSQL.")
+        .sample(pulse.connected ? 1 : 0);
+    page.gauge("postgres_position", "The last event that is in the tables.").sample(pulse.position);
+    page.gauge("postgres_lag_events", "Events in the log that the tables do not have.")
+        .sample(pulse.log_last > pulse.position ? pulse.log_last - pulse.position : 0);
+    page.gauge("postgres_needs_a_person", "1 when its trouble does not go away by itself.")
+        .sample(pulse.needs_a_person ? 1 : 0);
+    page.gauge("postgres_written_timestamp_seconds", "When it last wrote; 0 for never.")
+        .sample(unix_time(pulse.written_at));
+    page.counter("postgres_events_total", "Events that this process wrote.").sample(pulse.events);
+    page.counter("postgres_rows_total", "Rows of views that this process wrote.")
+        .sample(pulse.rows);
+    page.counter("postgres_rows_refused_total", "Rows whose key PostgreSQL cannot hold.")
+        .sample(pulse.rows_refused);
+    page.counter("postgres_portions_total", "Transactions.").sample(pulse.portions);
+    page.counter("postgres_troubles_total", "Times that it could not go on.")
+        .sample(pulse.troubles);
+    page.counter("postgres_rebuilds_total", "Times that it filled the tables anew.")
+        .sample(pulse.rebuilds);
+}
+
 }  // namespace
 
 std::string metrics_text(const Sight& sight) {
@@ -303,6 +327,7 @@ std::string metrics_text(const Sight& sight) {
     add_loops(page, sight);
     add_learning(page, sight);
     add_server(page, sight);
+    add_postgres(page, sight);
     return page.text();
 }
 

@@ -58,6 +58,7 @@ struct ApiPorts {
     std::function<bus::Time()> now = {};               ///< Callable on the API's thread.
     ReadJobOutput job_output = {};                     ///< May be empty.
     std::function<ServerCounts()> server_counts = {};  ///< May be empty.
+    std::function<ProjectorPulse()> projector = {};    ///< Empty without PostgreSQL.
 };
 
 /// What a route may look at, at the time of one request.

@@ -213,6 +213,24 @@ void add_server(json::object& body, const Sight& sight) {
                                {"last_drop", counts.last_drop}};
 }
 
+void add_postgres(json::object& body, const Sight& sight) {
+    if (!sight.ports.projector) return;
+    const ProjectorPulse pulse = sight.ports.projector();
+    const bus::Position lag = pulse.log_last > pulse.position ? pulse.log_last - pulse.position : 0;
+    body["postgres"] = json::object{{"state", pulse.state},
+                                    {"address", pulse.address},
+                                    {"connected", pulse.connected},
+                                    {"position", pulse.position},
+                                    {"lag", lag},
+                                    {"trouble", pulse.trouble},
+                                    {"needs_a_person", pulse.needs_a_person},
+                                    {"written_at", unix_seconds(pulse.written_at)},
+                                    {"events", pulse.events},
+                                    {"rows", pulse.rows},
+                                    {"rows_refused", pulse.rows_refused},
+                                    {"rebuilds", pulse.rebuilds}};
+}
+
 Answer status(const Sight& sight, const Call&) {
     json::object body;
     add_identity(body, sight);
@@ -226,6 +244,7 @@ Answer status(const Sight& sight, const Call&) {
     body["disk"] = disk_json(sight.pulse);
     add_learning(body, sight);
     add_server(body, sight);
+    add_postgres(body, sight);
     body["stopping"] = sight.pulse.stopping;
     body["timestamp"] = unix_seconds(sight.now);
     return json_response(body);

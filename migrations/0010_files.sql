@@ -1,0 +1,16 @@
+-- The files that the log knows (projections/data_view).
+create table files (
+    file     text primary key,  -- Its SHA-256.
+    kind     text not null,
+    config   text not null,
+    name     text not null,
+    bytes    bigint not null,
+    games    bigint not null,
+    model    text not null,
+    work     text not null,
+    recorded bigint not null,   -- Position; 0 when only copies of it were spoken of.
+    event    text not null,
+    synced   boolean not null
+);
+
+create index files_config on files (config, kind, recorded);

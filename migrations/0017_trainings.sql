@@ -1,0 +1,5 @@
+-- Trainings as last said (projections/training_view).
+create table trainings (
+    work  text primary key,
+    state text not null  -- queued, started, completed or failed.
+);

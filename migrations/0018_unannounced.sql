@@ -1,0 +1,9 @@
+-- Jobs that ended well and whose meaning is yet to be said (projections/training_view).
+create table unannounced (
+    work        text primary key,
+    node        text not null,
+    ordered     json not null,
+    result      json not null,
+    event       text not null,
+    correlation text not null
+);

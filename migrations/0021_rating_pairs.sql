@@ -1,0 +1,10 @@
+-- The score between every two models that met (projections/ratings_view).
+create table rating_pairs (
+    config text not null,
+    first  text not null,  -- The smaller id.
+    second text not null,
+    wins   bigint not null,  -- Of the first.
+    draws  bigint not null,
+    losses bigint not null,
+    primary key (config, first, second)
+);
