@@ -102,7 +102,7 @@ TEST_CASE("work is added with type and config alone, the rest as the cluster wou
     CHECK(command.work.type == bus::WorkType::selfplay);
     CHECK(command.work.config == hex);
     CHECK(command.work.games == 10);
-    CHECK(command.work.model == bus::ModelId{model});
+    CHECK(command.work.model == bus::ModelId{"m1"});
     CHECK(command.work.work.value.find("added-") == 0);
     CHECK(add_work(given, R"({"type":"selfplay","config":"hex4_2p"})").reply.details.at("work") ==
           command.work.work.value);
