@@ -10,10 +10,13 @@ std::size_t Node::read_letters(bool log_usable, bus::Time now) {
     // Read after the letters were taken: what is promised is counted from it.
     const bus::Instant instant = ports_.clock.monotonic();
     watch_leader(instant);
-    const auto last = ports_.log.last();
+    // Where nobody else can stand, it does not matter how far the log goes on.
+    bus::Position end = state_.position();
+    if (ports_.wire != nullptr) {
+        if (const auto last = ports_.log.last()) end = *last;
+    }
     const auto round =
-        elections_.round(letters, {.usable = log_usable, .end = last ? *last : state_.position()},
-                         sense_lead(), now, instant);
+        elections_.round(letters, {.usable = log_usable, .end = end}, sense_lead(), now, instant);
     if (round.log_failed) {
         trouble_ = ports_.log.trouble();
         retry_at_ = now + retry_after;
