@@ -11,9 +11,12 @@
 // One thread of its own, which does the waiting; the others call on the node's thread.
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "producers/leader_watch.hpp"
 

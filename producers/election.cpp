@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bus/check.hpp"
+
 namespace ringrift::producers {
 
 Election::Election(ElectionSettings settings, Ballot remembered, bus::Instant now)
@@ -12,6 +14,7 @@ Election::Election(ElectionSettings settings, Ballot remembered, bus::Instant no
       chance_(settings_.seed),
       ballot_(std::move(remembered)),
       kept_(ballot_) {
+    RINGRIFT_CHECK(fault_of(settings_.times).empty());
     // What was promised before a restart is still promised; to whom one was oneself, nobody is.
     if (ballot_.follows == settings_.self)
         note_over(ballot_.follows_epoch);
@@ -70,7 +73,7 @@ void Election::enter_reign(bus::Instant now) {
     if (own_epoch_ != 0 && own_epoch_ < log_.epoch)
         end_reign("epoch " + std::to_string(log_.epoch) + " has begun", false, now);
     const bool is_own = log_.leader == settings_.self && stood_for_ == log_.epoch;
-    if (is_own) return begin_reign(now);
+    if (is_own && !retired_) return begin_reign(now);
     // Whoever was elected gets the time to say so itself.
     if (candidature_.epoch <= log_.epoch && stance_ != Stance::leader)
         back_to_follower(is_alone() ? bus::Duration() : 2 * settings_.times.beacon, now);

@@ -79,6 +79,7 @@ struct Reign {
 
 class Election {
   public:
+    /// REQUIRES: times without a fault.
     Election(ElectionSettings settings, Ballot remembered, bus::Instant now);
 
     void see(const LogSight& log, bus::Instant now);
