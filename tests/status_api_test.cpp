@@ -268,8 +268,8 @@ TEST_CASE("a fact from outside is checked at the door and passed on") {
     CHECK(status_of(post(world.port, "/events", "", good)) == 200);
     CHECK(world.last_asked().action == "ingest");
     CHECK(world.last_asked().parameters.at("id") == "x-1");
-    const std::string bad =
-        post(world.port, "/events", "", R"({"type":"WORK_CANCELLED","data":{"reason":1}})");
+    const std::string bad = post(world.port, "/events", "",
+                                 R"({"type":"WORK_CANCELLED","data":{"work":"w-1","reason":1}})");
     CHECK(status_of(bad) == 400);
     CHECK(json::parse(body_of(bad)).at("code").as_string() == "invalid_event");
     CHECK(status_of(post(world.port, "/events", "", R"({"data":{}})")) == 400);

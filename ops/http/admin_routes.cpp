@@ -165,8 +165,12 @@ std::variant<AdminRequest, Response> driven_anew(const Sight& sight, const json:
     if (!at->is_int64() || at->get_int64() < 1 || (more != nullptr && !more->is_object()))
         return error_response(400, "invalid_body", "'redrive' takes the position of an event.",
                               hint);
-    const auto found = sight.ports.events.read(static_cast<bus::Position>(at->get_int64()) - 1, 1);
-    if (!found) return error_response(503, "log_unavailable", "The log cannot be read now.", hint);
+    const auto position = static_cast<bus::Position>(at->get_int64());
+    const bus::Result<bus::Position, bus::ReadError> last = sight.ports.events.last();
+    bus::Result<bus::Batch, bus::ReadError> found = bus::Batch();
+    if (last && position <= *last) found = sight.ports.events.read(position - 1, 1);
+    if (!last || !found)
+        return error_response(503, "log_unavailable", "The log cannot be read now.", hint);
     const bus::Event* event = found->empty() ? nullptr : &found->front().event;
     const auto* unread = event == nullptr ? nullptr : std::get_if<bus::Unread>(&event->fact);
     if (unread == nullptr || unread->why != bus::Unread::Why::parked) {
