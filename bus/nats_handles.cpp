@@ -82,7 +82,7 @@ struct NatsReceiver::Post {
 };
 
 NatsReceiver::NatsReceiver(natsConnection* connection, const std::string& subject, Receive receive)
-    : post_(std::make_unique<Post>(std::move(receive))),
+    : post_(new Post{.receive = std::move(receive)}),
       subscription_(nullptr, NatsSubscriptionEnd{connection}) {
     natsSubscription* subscription = nullptr;
     const natsStatus status = natsConnection_Subscribe(&subscription, connection, subject.c_str(),
