@@ -277,9 +277,10 @@ TEST_CASE("durations and sizes are read as people write them, and written back t
 }
 
 TEST_CASE("each exit code has one meaning and stands in the help") {
-    int expected = 0;
+    int last = -1;
     for (const ExitMeaning& row : exit_meanings) {
-        CHECK(static_cast<int>(row.code) == expected++);
+        CHECK(static_cast<int>(row.code) > last);
+        last = static_cast<int>(row.code);
         CHECK(contains(exit_code_help(), row.meaning));
     }
 }
