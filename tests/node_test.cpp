@@ -43,6 +43,7 @@ class LaggingLog final : public bus::Log {
 
 struct StillClock final : bus::Clock {
     bus::Time now() override { return start; }
+    bus::Instant monotonic() override { return bus::Instant(start.time_since_epoch()); }
 };
 
 struct EmptyStore final : projections::Store {
