@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <thread>
+
 #include "bus/lock_file.hpp"
 #include "bus/nats_log.hpp"
 #include "bus/nats_wire.hpp"
@@ -18,6 +20,8 @@ namespace {
 constexpr std::string_view mark_name = "log_mark";
 /// A cluster of servers that all start at once takes about ten seconds to find its leader.
 constexpr bus::Duration ready_max = std::chrono::seconds(60);
+/// So long a node looks for a member before it gives up; its supervisor starts it again.
+constexpr bus::Duration members_max = std::chrono::seconds(60);
 constexpr bus::Duration mark_period = std::chrono::seconds(5);
 
 bus::Time wall_clock() {
@@ -39,10 +43,22 @@ struct Prepared {
     std::optional<bus::LogMark> mark = {};
 };
 
+/// Asks again while no member answers: machines that are started together do not come up together.
+bus::Result<ClusterPlace, Exit> await_cluster(const Options& options, projections::Store& store) {
+    const auto until = std::chrono::steady_clock::now() + members_max;
+    for (bool said = false;; said = true) {
+        auto place = find_cluster(options, store, cli::call, wall_clock);
+        const bool in_vain = !place && place.error().code == ExitCode::unreachable;
+        if (!in_vain || std::chrono::steady_clock::now() > until) return place;
+        if (!said) spdlog::info("[P2P] Waiting for a member to answer: {}", place.error().sentence);
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+    }
+}
+
 bus::Result<Prepared, Exit> prepare(const Options& options) {
     auto store = projections::SqliteStore::open((options.data_dir / "state.db").string());
     if (!store) return Exit{ExitCode::data_dir_unusable, store.error()};
-    auto place = find_cluster(options, **store, cli::call, wall_clock);
+    auto place = await_cluster(options, **store);
     if (!place) return place.error();
     const auto mark = (*store)->get(mark_name);
     if (!mark) return Exit{ExitCode::data_dir_unusable, (*store)->trouble()};
