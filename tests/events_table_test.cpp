@@ -12,12 +12,14 @@ using namespace ringrift::bus;
 
 namespace {
 
-/// The cells of each row that begins with a type in back quotes, by that type.
+/// The cells of each row under "Every event" that begins with a type in back quotes, by that type.
 std::map<std::string, std::vector<std::string>> rows_of_events() {
     std::ifstream file(RINGRIFT_SOURCE_DIR "/bus/README.md");
     std::map<std::string, std::vector<std::string>> rows;
+    bool reached = false;
     for (std::string line; std::getline(file, line);) {
-        if (!line.starts_with("| `") || line.find("` |") == std::string::npos) continue;
+        reached = reached || line == "## Every event";
+        if (!reached || !line.starts_with("| `") || line.find("` |") == std::string::npos) continue;
         const std::string type = line.substr(3, line.find('`', 3) - 3);
         std::istringstream cells(line.substr(line.find("` |") + 3));
         for (std::string cell; std::getline(cells, cell, '|');) {
