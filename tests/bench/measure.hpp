@@ -99,17 +99,17 @@ class Table {
     }
 
     /// Runs `body`, which does `count` things, `runs` times. `asked` is of things per second, 0
-    /// where nothing is asked.
+    /// where nothing is asked. Returns the median per second.
     template <class Body>
-    void add(std::string_view what, std::size_t count, const Body& body, double asked = 0) {
-        add_prepared(
+    double add(std::string_view what, std::size_t count, const Body& body, double asked = 0) {
+        return add_prepared(
             what, count, [] { return 0; }, [&](int) { body(); }, asked);
     }
 
     /// The same, with what `prepare` returns made anew for each run, outside the measured time.
     template <class Prepare, class Body>
-    void add_prepared(std::string_view what, std::size_t count, const Prepare& prepare,
-                      const Body& body, double asked = 0) {
+    double add_prepared(std::string_view what, std::size_t count, const Prepare& prepare,
+                        const Body& body, double asked = 0) {
         std::vector<double> rates;
         std::vector<double> processor_rates;
         for (int i = 0; i < runs; ++i) {
@@ -129,6 +129,7 @@ class Table {
             std::printf(" %10s | %18s |\n", "", "");
         }
         std::fflush(stdout);
+        return median(rates);
     }
 
   private:
