@@ -141,6 +141,7 @@ class Node {
     bus::Time retry_at_ = {};              ///< While the log takes nothing, the next try.
     bus::Time lease_watch_at_ = {};
     bus::Time published_at_ = {};
+    bool published_as_leader_ = false;
     std::string trouble_;  ///< Why the log could not be used last; empty when it could.
     std::map<std::string, std::int64_t> counts_;
 };

@@ -5,8 +5,12 @@
 namespace ringrift::ops {
 
 void Node::publish(bus::Time now) {
-    if (now - published_at_ < settings_.publish_every && phase_ == Phase::running) return;
+    // At once when it begins or ends to lead: whoever reads that in the log asks about it next.
+    const bool is_news = is_leader() != published_as_leader_;
+    const bool is_due = is_news || now - published_at_ >= settings_.publish_every;
+    if (!is_due && phase_ == Phase::running) return;
     published_at_ = now;
+    published_as_leader_ = is_leader();
     Pulse pulse = {.beat_at = now,
                    .started_at = started_at_,
                    .node = settings_.self.node.value,

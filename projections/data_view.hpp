@@ -81,7 +81,8 @@ BOOST_DESCRIBE_STRUCT(DataView, (), (files, configs, manifests, syncs))
 /// Whether the fact can change this view.
 template <class Fact>
 inline constexpr bool concerns_data =
-    Fact::info.noun == bus::Noun::data || std::is_same_v<Fact, bus::WorkCompleted>;
+    Fact::info.noun == bus::Noun::data || std::is_same_v<Fact, bus::WorkCompleted> ||
+    std::is_same_v<Fact, bus::TrainingCompleted>;
 
 void apply(DataView& view, const bus::Recorded& recorded);
 

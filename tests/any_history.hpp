@@ -133,6 +133,10 @@ class Historian {
         }
         if constexpr (std::same_as<Fact, bus::LeaderElected>) {
             fact.epoch = view.leadership.epoch + bus::Epoch(filler_.below(8) == 0 ? 0 : 1);
+            fact.voters.clear();
+            fact.votes = view.leadership.voters;
+            if (fact.votes.empty()) fact.votes.push_back(fact.leader);
+            fact.leader = fact.votes.front();
         }
         if constexpr (std::same_as<Fact, bus::LeaderSteppedDown>) {
             if (filler_.below(2) == 0) fact.leader = view.leadership.leader;

@@ -52,7 +52,10 @@ struct Shell {
     CommandHandler::Handled ask(const Command& command) {
         return handler.handle(command, host, start);
     }
-    void lead() { REQUIRE(ask(Lead{.node = boss, .epoch = 1, .votes = {boss}}).outcome == Outcome::appended); }
+    void lead() {
+        REQUIRE(ask(Lead{.node = boss, .epoch = folded.view.leadership.epoch + 1, .votes = {boss}})
+                    .outcome == Outcome::appended);
+    }
     /// One slot, and two items that want it.
     void offer_one_slot() {
         lead();

@@ -46,7 +46,7 @@ std::vector<Event> events_of_a_day(std::size_t count) {
                                            .config = {"hex5_2p"},
                                            .result = {.games = 50}};
         }
-        if (i == 0) event.fact = LeaderElected{.epoch = 1, .leader = {"boss"}};
+        if (i == 0) event.fact = LeaderElected{.epoch = 1, .leader = {"boss"}, .votes = {{"boss"}}};
         events.push_back(std::move(event));
     }
     return events;

@@ -58,7 +58,8 @@ TEST_CASE("no name is taken for SQL: each stands in the tables as it was said") 
     Tables tables;
     const std::string& url = tables.address.url;
     const auto tables_before = number(url, "select count(*) from pg_tables");
-    bus::Batch events = {event_at(1, bus::LeaderElected{.epoch = 1, .leader = {"';--"}})};
+    bus::Batch events = {
+        event_at(1, bus::LeaderElected{.epoch = 1, .leader = {"';--"}, .votes = {{"';--"}}})};
     for (const std::string& name : hard_texts()) {
         const auto at = [&] { return bus::Position(events.size() + 1); };
         events.push_back(event_at(
