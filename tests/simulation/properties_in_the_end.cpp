@@ -28,9 +28,14 @@ std::string in_minutes(bus::Duration duration) {
     return std::to_string(std::chrono::floor<minutes>(duration).count()) + " min";
 }
 
-bool judging(const projections::ConfigTraining& training) {
-    return std::ranges::any_of(training.candidates, [](const auto& entry) {
-        return entry.second.status == CandidateStatus::evaluating;
+/// One candidate of a config is judged at a time, oldest first: how many are before this one.
+std::int64_t ahead_of(const projections::Candidate& candidate,
+                      const projections::ConfigTraining& training) {
+    return std::ranges::count_if(training.candidates, [&](const auto& entry) {
+        const projections::Candidate& other = entry.second;
+        const bool is_decided =
+            other.status == CandidateStatus::promoted || other.status == CandidateStatus::rejected;
+        return !is_decided && other.generation < candidate.generation;
     });
 }
 
@@ -86,11 +91,9 @@ Violations stages_lead_to_the_next(const History& history, const ClusterView& vi
             const bool decided = candidate.status == CandidateStatus::promoted ||
                                  candidate.status == CandidateStatus::rejected;
             if (decided && candidate.rebalanced) continue;
-            // One candidate of a config is judged at a time; the next one waits for its turn.
-            const bool its_turn =
-                candidate.status != CandidateStatus::trained || !judging(training);
-            const bool playing = candidate.status == CandidateStatus::evaluating;
-            complain(candidate.last_event, playing || !its_turn ? minutes(90) : soon,
+            const std::int64_t ahead = decided ? 0 : ahead_of(candidate, training);
+            const bool plays = candidate.status == CandidateStatus::evaluating;
+            complain(candidate.last_event, plays || ahead > 0 ? minutes(90) * (1 + ahead) : soon,
                      name + (decided ? " changed no curriculum" : " is not decided upon"));
         }
     }

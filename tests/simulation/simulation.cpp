@@ -44,8 +44,8 @@ class NamesSeedOnAbort {
     void (*former_)(int) = SIG_DFL;
 };
 
-Violations judge(Cluster& cluster, const History& history, std::uint64_t seed) {
-    const Ledger ledger(history);
+Violations judge(Cluster& cluster, const History& history, const Ledger& ledger,
+                 std::uint64_t seed) {
     projections::Folded<projections::ClusterView> folded;
     for (const bus::Recorded& recorded : history.events) folded.advance(recorded);
     const projections::ClusterView& view = folded.view;
@@ -105,9 +105,10 @@ std::string digest_of(const History& history) {
     return producers::digest_of(text);
 }
 
-void count(SimulationResult& result, const History& history) {
+void count(SimulationResult& result, const History& history, const Ledger& ledger) {
     for (const bus::Recorded& recorded : history.events) {
         const std::string_view type = bus::type_of(recorded.event);
+        result.claims += type == "WORK_CLAIMED" && ledger.holds(recorded.position);
         result.completed += type == "WORK_COMPLETED";
         result.exports += type == "NPZ_EXPORT_COMPLETE";
         result.trainings += type == "TRAINING_COMPLETED";
@@ -131,13 +132,15 @@ SimulationResult simulate(const SimulationOptions& options, std::ostream* trace)
     for (const bus::Recorded& recorded : history.events) {
         history.seen.push_back(cluster.witness().seen_by_writer().at(recorded.event.id));
     }
-    const Violations violations = judge(cluster, history, options.seed);
+    const Ledger ledger(history);
+    const Violations violations = judge(cluster, history, ledger, options.seed);
     SimulationResult result = {.passed = violations.empty(),
                                .report = report_of(violations, history, options),
                                .digest = digest_of(history),
                                .events = static_cast<std::int64_t>(history.events.size()),
-                               .starts = cluster.starts()};
-    count(result, history);
+                               .starts = cluster.starts(),
+                               .turns_judged = ledger.turns_judged()};
+    count(result, history, ledger);
     return result;
 }
 

@@ -24,8 +24,10 @@ struct SimulationResult {
     std::string report = {};  ///< Of the violations; ends with the command that repeats them.
     std::string digest = {};  ///< Over the text of all events.
     std::int64_t events = 0;
-    std::int64_t starts = 0;     ///< Of the node.
-    std::int64_t completed = 0;  ///< Items of work.
+    std::int64_t starts = 0;        ///< Of the node.
+    std::int64_t claims = 0;        ///< That held.
+    std::int64_t turns_judged = 0;  ///< Claims of which it could be said whose turn it was.
+    std::int64_t completed = 0;     ///< Items of work.
     std::int64_t exports = 0;
     std::int64_t trainings = 0;
     std::int64_t evaluations = 0;

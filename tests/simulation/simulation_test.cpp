@@ -33,6 +33,7 @@ TEST_CASE("whatever befalls the cluster, what must be true of its log is true") 
     const auto begun = clock::now();
     const std::uint64_t seeds = seeds_wanted();
     std::int64_t events = 0, starts = 0, completed = 0, promotions = 0, rejections = 0, failed = 0;
+    std::int64_t claims = 0, turns = 0;
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         const SimulationResult result = simulate({.seed = seed}, nullptr);
         if (!result.passed) {
@@ -43,6 +44,8 @@ TEST_CASE("whatever befalls the cluster, what must be true of its log is true") 
         events += result.events;
         starts += result.starts;
         completed += result.completed;
+        claims += result.claims;
+        turns += result.turns_judged;
         promotions += result.promotions;
         rejections += result.rejections;
     }
@@ -51,7 +54,8 @@ TEST_CASE("whatever befalls the cluster, what must be true of its log is true") 
               << failed << " failed; for each seed " << events / std::int64_t(seeds) << " events, "
               << starts / std::int64_t(seeds) << " starts, " << completed / std::int64_t(seeds)
               << " items completed; in all " << promotions << " promotions and " << rejections
-              << " rejections\n";
+              << " rejections; of " << claims << " claims the turn of " << turns << " was judged\n";
+    CHECK(turns > claims / 2);
 }
 
 TEST_CASE("the same seed gives the same bytes") {
