@@ -37,10 +37,32 @@ void read_refusal(const json::object& error, NatsAck& ack) {
     ack.description = text_at(error, "description");
 }
 
+/// What nearly every answer looks like: `{"stream":"S", "seq":7}`. False for any other, and then
+/// `ack` is as it was.
+bool read_stored(std::string_view text, NatsAck& ack) {
+    constexpr std::string_view before_stream = "{\"stream\":\"", before_seq = "\", \"seq\":";
+    if (!text.starts_with(before_stream)) return false;
+    text.remove_prefix(before_stream.size());
+    const std::size_t quote = text.find('"');
+    const std::string_view stream = text.substr(0, quote);
+    if (quote == std::string_view::npos || stream.find('\\') != std::string_view::npos)
+        return false;
+    text.remove_prefix(quote);
+    if (!text.starts_with(before_seq)) return false;
+    text.remove_prefix(before_seq.size());
+    Position position = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, position);
+    if (error != std::errc() || position == 0 || end - rest != 1 || *rest != '}') return false;
+    ack = {.kind = NatsAck::Kind::stored, .position = position, .stream = std::string(stream)};
+    return true;
+}
+
 }  // namespace
 
 NatsAck read_ack(std::string_view text, std::string_view status) {
     NatsAck ack;
+    if (status.empty() && read_stored(text, ack)) return ack;
     if (!status.empty()) {
         ack.kind = status == "503" ? NatsAck::Kind::no_responders : NatsAck::Kind::unreadable;
         ack.description = "status " + std::string(status);

@@ -17,7 +17,7 @@ NatsLog::NatsLog(NatsConnection& connection, NatsLogSettings settings)
       settings_(std::move(settings)),
       stream_(stream_name(settings_.stream.cluster)),
       follower_(connection, settings_.stream, settings_.mark, settings_.limits),
-      publisher_(connection, stream_) {}
+      publisher_(connection) {}
 
 NatsLog::~NatsLog() = default;
 
@@ -36,7 +36,7 @@ Result<Appended, AppendError> NatsLog::append(std::span<const Event> events) {
 
 std::optional<AppendError> NatsLog::oversized(std::size_t payload_max) {
     for (const NatsLetter& letter : letters_) {
-        if (publisher_.payload_bytes(letter) <= payload_max) continue;
+        if (NatsPublisher::payload_bytes(letter) <= payload_max) continue;
         return refuse(AppendError::too_large,
                       "event " + letter.message_id + " is larger than the NATS server takes (" +
                           std::to_string(payload_max) +

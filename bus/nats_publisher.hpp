@@ -39,7 +39,7 @@ class NatsPublisher {
     static constexpr std::size_t in_flight_max = 2048;           ///< Enough to keep a server busy.
     static constexpr std::size_t in_flight_bytes_max = 8 << 20;  ///< What sockets hold with ease.
 
-    NatsPublisher(NatsConnection& connection, std::string stream);
+    explicit NatsPublisher(NatsConnection& connection);
     ~NatsPublisher();
 
     /// One answer for each letter. Returns when all are there, or something is forbidden, or the
@@ -51,7 +51,7 @@ class NatsPublisher {
     bool is_forbidden() const { return is_forbidden_; }
     std::uint64_t line() const { return line_; }
     /// What counts against the server's max_payload: text and headers.
-    std::size_t payload_bytes(const NatsLetter& letter) const;
+    static std::size_t payload_bytes(const NatsLetter& letter);
 
   private:
     struct Answers;
@@ -62,7 +62,6 @@ class NatsPublisher {
     bool is_line_lost_or_subject_forbidden();
 
     NatsConnection& connection_;  ///< Outlives this.
-    const std::string stream_;
     std::unique_ptr<Answers> answers_;
     std::unique_ptr<NatsReceiver> receiver_;  ///< Of answers, on line `line_`.
     std::uint64_t line_ = 0;

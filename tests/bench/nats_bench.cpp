@@ -42,8 +42,7 @@ std::vector<Event> claims(std::size_t count, int round) {
 /// js_PublishMsgAsync as its manual has it, bounded as the reference measurements were.
 class PlainPublisher {
   public:
-    explicit PlainPublisher(const std::string& url, bool with_our_labels)
-        : with_our_labels_(with_our_labels) {
+    explicit PlainPublisher(const std::string& url) {
         if (natsConnection_ConnectTo(&connection_, url.c_str()) != NATS_OK) std::abort();
         jsOptions options;
         jsOptions_Init(&options);
@@ -67,10 +66,7 @@ class PlainPublisher {
             natsMsg* message = nullptr;
             natsMsg_Create(&message, letter.subject.c_str(), nullptr, letter.text.data(),
                            static_cast<int>(letter.text.size()));
-            if (with_our_labels_)
-                natsMsgHeader_Set(message, "Content-Type", "application/cloudevents+json");
             options.MsgId = letter.message_id.c_str();
-            if (with_our_labels_) options.ExpectStream = "RINGRIFT_main";
             if (js_PublishMsgAsync(jetstream_, &message, &options) != NATS_OK) std::abort();
             if ((i + 1) % wait_each == 0) complete(options);
         }
@@ -81,7 +77,6 @@ class PlainPublisher {
     void complete(jsPubOptions& options) {
         if (js_PublishAsyncComplete(jetstream_, &options) != NATS_OK) std::abort();
     }
-    const bool with_our_labels_;
     natsConnection* connection_ = nullptr;
     jsCtx* jetstream_ = nullptr;
 };
@@ -95,9 +90,9 @@ std::vector<NatsLetter> letters_of(const std::vector<Event>& events) {
     return letters;
 }
 
-void append_all(NatsLog& log, std::span<const Event> events) {
-    for (std::size_t at = 0; at < events.size(); at += batch) {
-        if (log.append(events.subspan(at, std::min(batch, events.size() - at)))) continue;
+void append_all(NatsLog& log, std::span<const Event> events, std::size_t each) {
+    for (std::size_t at = 0; at < events.size(); at += each) {
+        if (log.append(events.subspan(at, std::min(each, events.size() - at)))) continue;
         std::fprintf(stderr, "append: %s\n", log.trouble().c_str());
         std::abort();
     }
@@ -115,8 +110,8 @@ struct Side {
     std::vector<double> processor_rates = {};  ///< Of this process, without the server's.
 };
 
-void compare(std::vector<Side>& sides, std::size_t count) {
-    int round = 0;
+/// Rounds are numbered from behind `round`, so that no id comes twice.
+void compare(std::vector<Side>& sides, std::size_t count, int round) {
     for (int i = 0; i < bench::runs; ++i) {
         for (Side& side : sides) {
             const bench::Taken time = side.run(++round);
@@ -163,24 +158,26 @@ int main() {
     std::printf("| %-56s | %9s | %9s | %9s | %5s | %9s | %5s |\n", "", "per s", "slowest",
                 "fastest", "ratio", "per CPU s", "ratio");
     std::printf("| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
-    PlainPublisher plain(server.url(), false);
-    PlainPublisher labelled(server.url(), true);
+    PlainPublisher plain(server.url());
     const auto of_plain = [&](PlainPublisher& publisher, std::size_t wait_each) {
         return [&publisher, wait_each, count](int round) {
             const auto letters = letters_of(claims(count, round));
             return taken([&] { publisher.publish(letters, wait_each); });
         };
     };
-    std::vector<Side> sides = {
-        {"NatsLog::append, batches of 1000, encoding included",
-         [&](int round) {
-             const auto events = claims(count, round);
-             return taken([&] { append_all(log, events); });
-         }},
-        {"js_PublishMsgAsync, id only, never waiting before the end", of_plain(plain, count)},
-        {"js_PublishMsgAsync, id only, complete after each 1000", of_plain(plain, batch)},
-        {"js_PublishMsgAsync, our labels, complete after each 1000", of_plain(labelled, batch)},
+    const auto of_log = [&](std::size_t each) {
+        return [&log, each, count](int round) {
+            const auto events = claims(count, round);
+            return taken([&] { append_all(log, events, each); });
+        };
     };
-    compare(sides, count);
+    std::vector<Side> in_batches = {
+        {"NatsLog::append, batches of 1000, encoding included", of_log(batch)},
+        {"js_PublishMsgAsync, complete after each 1000", of_plain(plain, batch)}};
+    std::vector<Side> at_once = {
+        {"NatsLog::append, all in one call, encoding included", of_log(count)},
+        {"js_PublishMsgAsync, never waiting before the end", of_plain(plain, count)}};
+    compare(in_batches, count, 0);
+    compare(at_once, count, 20);
     bench_single(log, bench::size(2'000, 100));
 }

@@ -13,7 +13,7 @@ using namespace ringrift::tests;
 namespace {
 
 NatsLogSettings of_cluster(const std::string& cluster, int replicas = 1) {
-    return {.stream = {.cluster = cluster, .replicas = replicas}};
+    return {.stream = {.cluster = cluster, .replicas = replicas}, .limits = {.read_wait = 20s}};
 }
 
 bool becomes(const NatsLog& log, NatsState state, std::chrono::milliseconds within = 30s) {
@@ -109,6 +109,9 @@ TEST_CASE(
     REQUIRE(log.log.wait_ready(30s));
     REQUIRE(log.append(std::vector{numbered(1), numbered(2)}).ok());
     REQUIRE(log.read(0, 1).value().size() == 1);
+    std::atomic<int> wakes = 0;
+    log.on_news([&] { ++wakes; });
+    REQUIRE(await([&] { return wakes > 0; }, 30s));  // The second is at hand.
     server.kill();
     REQUIRE(becomes(log.log, NatsState::reconnecting));
     CHECK(time_of([&] {
@@ -164,7 +167,8 @@ TEST_CASE("the stream's leader is killed: the others go on, and nothing is lost"
     REQUIRE(writer.goes_on(500));
     cluster[leader].start();
     REQUIRE(writer.goes_on(500));
-    check_nothing_lost_or_twice(seen_anew(cluster.urls(), "main", 3), writer.stop());
+    const auto positions = writer.stop();
+    check_nothing_lost_or_twice(seen_anew(cluster.urls(), "main", 3), positions);
 }
 
 TEST_CASE("all three servers are killed at once: they come back with all that was acknowledged") {
@@ -199,7 +203,8 @@ TEST_CASE("two of three servers are lost: nothing is acknowledged until one is b
     CHECK(writer.acknowledged() == before);
     cluster[0].start();
     REQUIRE(writer.goes_on(200));
-    check_nothing_lost_or_twice(seen_anew(cluster.urls(), "main", 3), writer.stop());
+    const auto positions = writer.stop();
+    check_nothing_lost_or_twice(seen_anew(cluster.urls(), "main", 3), positions);
 }
 
 TEST_CASE("the server that we are connected to freezes: we go to another one") {
@@ -219,7 +224,8 @@ TEST_CASE("the server that we are connected to freezes: we go to another one") {
     }
     REQUIRE(writer.goes_on(200));
     CHECK(log.connection.health().sentence != sentence);
-    check_nothing_lost_or_twice(seen_anew(cluster.urls(), "main", 3), writer.stop());
+    const auto positions = writer.stop();
+    check_nothing_lost_or_twice(seen_anew(cluster.urls(), "main", 3), positions);
 }
 
 TEST_CASE("a store at the limit that the server was given is full, and nothing is lost") {

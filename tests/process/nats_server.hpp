@@ -125,7 +125,11 @@ class NatsServer {
         if (await([this] { return is_gone(); }, 5s)) return;
         kill();
     }
-    void pause() { send(SIGSTOP); }
+    void pause() {
+        send(SIGSTOP);
+        const std::string stat = "/proc/" + std::to_string(pid_) + "/stat";
+        await([&] { return text_of(stat).find(") T ") != std::string::npos; }, 10s);
+    }
     void resume() { send(SIGCONT); }
     /// Takes other lines of configuration and starts again.
     void reconfigure(const std::string& config) {

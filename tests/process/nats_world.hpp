@@ -131,7 +131,8 @@ inline void check_nothing_lost_or_twice(const bus::Batch& log,
                                         const std::map<std::string, bus::Position>& positions) {
     std::map<std::string, bus::Position> found;
     std::int64_t last_number = 0;
-    std::size_t twice = 0, disordered = 0, displaced = 0;
+    std::size_t twice = 0, disordered = 0, displaced = 0, lost = 0;
+    std::string first;  // Example of what is not as it was acknowledged.
     for (const bus::Recorded& recorded : log) {
         const std::string& id = recorded.event.id.value;
         twice += !found.emplace(id, recorded.position).second;
@@ -141,8 +142,16 @@ inline void check_nothing_lost_or_twice(const bus::Batch& log,
     }
     for (const auto& [id, position] : positions) {
         const auto there = found.find(id);
-        displaced += there == found.end() || there->second != position;
+        const bool is_lost = there == found.end();
+        lost += is_lost;
+        displaced += !is_lost && there->second != position;
+        if ((is_lost || there->second != position) && first.empty())
+            first = id + " acknowledged at " + std::to_string(position) + ", found at " +
+                    (is_lost ? "none" : std::to_string(there->second)) + " of " +
+                    std::to_string(log.size());
     }
+    INFO(first);
+    CHECK(lost == 0);
     CHECK(positions.size() > 0);
     CHECK(twice == 0);
     CHECK(disordered == 0);
