@@ -273,6 +273,7 @@ Projector::Result<bus::Done> Projector::stand_at(const Stored& stored) {
         const std::lock_guard lock(mutex_);
         pulse_.connected = true;
         pulse_.position = stored.position;
+        changed_.notify_all();
     }
     if (!stored.cluster.empty() && stored.cluster != settings_.cluster) {
         return Trouble{Why::unfit, "the tables are of cluster '" + stored.cluster + "', not of '" +
