@@ -12,13 +12,15 @@ std::size_t Node::read_letters(bool log_usable, bus::Time now) {
     // Read after the letters were taken: what is promised is counted from it.
     const bus::Instant instant = ports_.clock.monotonic();
     watch_leader(instant);
-    // Where nobody else can stand, it matters only that all is seen that was there at the start.
-    bus::Position end = std::max(log_last_at_start_, state_.position());
+    // Where nobody else can stand, it does not matter how far the log goes on; but where reading
+    // lags, what this node said before it died must be seen first.
+    const bool has_read = state_.position() >= log_last_at_start_;
+    bus::Position end = state_.position();
     if (ports_.wire != nullptr) {
         if (const auto last = ports_.log.last()) end = std::max(end, *last);
     }
-    const auto round =
-        elections_.round(letters, {.usable = log_usable, .end = end}, sense_lead(), now, instant);
+    const auto round = elections_.round(letters, {.usable = log_usable && has_read, .end = end},
+                                        sense_lead(), now, instant);
     if (round.log_failed) {
         trouble_ = ports_.log.trouble();
         retry_at_ = now + retry_after;

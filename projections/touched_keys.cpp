@@ -67,6 +67,7 @@ struct Named {
     void operator()(const bus::TrainingCompleted& e) {
         into.trainings.insert(e.work);
         into.models.emplace(e.config, e.model);
+        into.files.push_back({e.model.value});
     }
     void operator()(const bus::EvaluationStarted& e) { into.models.emplace(e.config, e.model); }
     void operator()(const bus::EvaluationCompleted& e) { into.models.emplace(e.config, e.model); }

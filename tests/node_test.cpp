@@ -41,9 +41,11 @@ class LaggingLog final : public bus::Log {
     bus::Position visible = std::numeric_limits<bus::Position>::max();
 };
 
-struct StillClock final : bus::Clock {
-    bus::Time now() override { return start; }
-    bus::Instant monotonic() override { return bus::Instant(start.time_since_epoch()); }
+/// Shows what it is set to.
+struct SetClock final : bus::Clock {
+    bus::Time at = start;
+    bus::Time now() override { return at; }
+    bus::Instant monotonic() override { return bus::Instant(at.time_since_epoch()); }
 };
 
 struct EmptyStore final : projections::Store {
@@ -85,8 +87,12 @@ struct Process {
                [](const bus::WorkQueued&, bus::Position) { return consumers::JobOrder{}; }) {
         REQUIRE(node.start(start).ok());
     }
+    void round(bus::Time now) {
+        clock.at = now;
+        node.do_work(now);
+    }
 
-    StillClock clock;
+    SetClock clock;
     EmptyStore store;
     IdleHost host;
     NoHands hands;
@@ -98,15 +104,15 @@ struct Process {
 
 TEST_CASE("nobody stands for leader before it has read all that stood in the log at its start") {
     LaggingLog log;
-    Process(log).node.do_work(start);
+    Process(log).round(start);
     REQUIRE(log.elections() == 1);
     log.visible = 0;
     Process again(log);
-    again.node.do_work(start + 1s);
+    again.round(start + 1s);
     CHECK(log.elections() == 1);
     CHECK_FALSE(again.node.is_leader());
     log.visible = std::numeric_limits<bus::Position>::max();
-    for (int n = 2; n <= 3; ++n) again.node.do_work(start + n * 1s);
+    for (int n = 2; n <= 3; ++n) again.round(start + n * 1s);
     CHECK(log.elections() == 2);
     CHECK(again.node.is_leader());
 }
@@ -115,11 +121,11 @@ TEST_CASE("a leader that cannot read its election yet does not stand again") {
     LaggingLog log;
     Process process(log);
     log.visible = 0;
-    for (int n = 1; n <= 5; ++n) process.node.do_work(start + n * 1s);
+    for (int n = 1; n <= 5; ++n) process.round(start + n * 1s);
     CHECK(log.elections() == 1);
     CHECK_FALSE(process.node.is_leader());
     log.visible = std::numeric_limits<bus::Position>::max();
-    process.node.do_work(start + 6s);
+    process.round(start + 6s);
     CHECK(process.node.is_leader());
     CHECK(log.elections() == 1);
 }

@@ -181,14 +181,18 @@ TEST_CASE("what the cluster's fold passes over would have changed nothing") {
                     using Fact = std::decay_t<decltype(fact)>;
                     if constexpr (bus::is_readable<Fact>) {
                         INFO(recorded);
-                        if (!concerns_leadership<Fact>)
+                        if (!projections::concerns_leadership<Fact>)
                             CHECK_FALSE(is_moved(view.leadership, recorded));
-                        if (!concerns_nodes<Fact>) CHECK_FALSE(is_moved(view.nodes, recorded));
-                        if (!concerns_work<Fact>) CHECK_FALSE(is_moved(view.work, recorded));
-                        if (!concerns_data<Fact>) CHECK_FALSE(is_moved(view.data, recorded));
-                        if (!concerns_training<Fact>)
+                        if (!projections::concerns_nodes<Fact>)
+                            CHECK_FALSE(is_moved(view.nodes, recorded));
+                        if (!projections::concerns_work<Fact>)
+                            CHECK_FALSE(is_moved(view.work, recorded));
+                        if (!projections::concerns_data<Fact>)
+                            CHECK_FALSE(is_moved(view.data, recorded));
+                        if (!projections::concerns_training<Fact>)
                             CHECK_FALSE(is_moved(view.training, recorded));
-                        if (!concerns_ratings<Fact>) CHECK_FALSE(is_moved(view.ratings, recorded));
+                        if (!projections::concerns_ratings<Fact>)
+                            CHECK_FALSE(is_moved(view.ratings, recorded));
                     }
                 },
                 recorded.event.fact);
