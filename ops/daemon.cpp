@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "ops/api_watch.hpp"
 #include "ops/data_folder.hpp"
 #include "ops/http/api.hpp"
 #include "ops/jobs/file_store.hpp"
@@ -122,6 +123,7 @@ class Daemon {
     std::unique_ptr<LinuxHost> host_;
     std::unique_ptr<PosixHands> hands_;
     std::optional<FileStore> files_;
+    std::optional<ApiWatch> leader_watch_;  ///< Where there are other nodes.
     std::unique_ptr<Node> node_;
     std::unique_ptr<Projector> projector_;  ///< Null without --postgres.
     std::unique_ptr<http::Api> api_;
@@ -236,6 +238,7 @@ std::optional<Exit> Daemon::start_node() {
         const auto path = files_->find(digest);
         return path ? std::optional(path->string()) : std::nullopt;
     };
+    if (around_.wire != nullptr) leader_watch_.emplace([this] { signals_.wake(); });
     node_ = std::make_unique<Node>(
         settings_of(options_, workload_, host_->machine(), around_, events_.kind),
         NodePorts{.clock = clock_,
@@ -244,7 +247,8 @@ std::optional<Exit> Daemon::start_node() {
                   .host = *host_,
                   .hands = *hands_,
                   .board = board_,
-                  .wire = around_.wire},
+                  .wire = around_.wire,
+                  .leader_watch = leader_watch_ ? &*leader_watch_ : nullptr},
         [this, places](const bus::WorkQueued& work, bus::Position fence) {
             return consumers::expand(workload_.commands, work, fence, places);
         });
