@@ -44,15 +44,23 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
     started_at_ = now;
     trouble_ = loaded->remark;
     if (!handler_.catch_up(std::numeric_limits<std::size_t>::max())) return ports_.log.trouble();
+    note_caught_up();
+    loops_.start_all(now);
+    publish(now);
+    return bus::Done{};
+}
+
+/// Where reading lags, what this node said before it died is not seen at once: its last number, its
+/// last reign and its claims. It neither joins nor stands before.
+void Node::note_caught_up() {
+    if (caught_up_ || state_.position() < log_last_at_start_) return;
+    caught_up_ = true;
     // A node whose own memory was lost goes on from what the log remembers of it: with a number
     // that was used before it could never join again.
     const auto known = state_.view().nodes.nodes.find(settings_.self.node);
     if (known != state_.view().nodes.nodes.end()) {
         incarnation_ = std::max(incarnation_, known->second.joined.incarnation + 1);
     }
-    loops_.start_all(now);
-    publish(now);
-    return bus::Done{};
 }
 
 bool Node::is_leader() const {
@@ -73,6 +81,7 @@ std::size_t Node::do_work(bus::Time now) {
         retry_at_ = now + retry_after;
         return publish(now), work;
     }
+    note_caught_up();
     work += answer_admin(now);
     bool taken = ask(standing(now), now) && ask(jobs_.reports(sight(now)), now);
     jobs_.settle(sight(now));
@@ -92,7 +101,7 @@ void Node::sense(bus::Time now) {
 /// What must be true of this node in the log before anything else: that it is here, that somebody
 /// leads, and under which config.
 consumers::Commands Node::standing(bus::Time) const {
-    if (phase_ != Phase::running) return {};
+    if (phase_ != Phase::running || !caught_up_) return {};
     const auto& view = state_.view();
     consumers::Commands commands;
     const auto entry = view.nodes.nodes.find(settings_.self.node);
@@ -103,9 +112,6 @@ consumers::Commands Node::standing(bus::Time) const {
         self.incarnation = incarnation_;
         commands.push_back(producers::JoinCluster{std::move(self)});
     }
-    // Where reading lags, what this node said before it died may not be seen yet, claims among it.
-    const bool caught_up = state_.position() >= log_last_at_start_;
-    if (!is_leader() && !caught_up) return commands;
     if (!is_leader()) {
         commands.push_back(
             producers::Lead{.node = settings_.self.node, .votes = {settings_.self.node}});

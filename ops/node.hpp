@@ -87,6 +87,7 @@ class Node {
     producers::Sight sight(bus::Time now) const { return {state_.view(), host_, now}; }
     void add_loops();
     void sense(bus::Time now);
+    void note_caught_up();
     /// Asks for the commands one after the other; false when the log takes none now.
     bool ask(const consumers::Commands& commands, bus::Time now);
     producers::CommandHandler::Handled ask(const producers::Command& command, bus::Time now);
@@ -117,8 +118,9 @@ class Node {
     std::int64_t incarnation_ = 0;
     bus::Epoch own_epoch_ = 0;  ///< Of the reign that this process was elected to; 0 for none. A
                                 ///< restarted leader is a follower and stands anew.
-    bus::Position log_last_at_start_ = 0;  ///< Nobody stands before it has folded so far.
-    bus::Time retry_at_ = {};              ///< While the log takes nothing, the next try.
+    bus::Position log_last_at_start_ = 0;
+    bool caught_up_ = false;   ///< Has folded all that stood in the log at its start.
+    bus::Time retry_at_ = {};  ///< While the log takes nothing, the next try.
     bus::Time lease_watch_at_ = {};
     bus::Time published_at_ = {};
     std::string trouble_;  ///< Why the log could not be used last; empty when it could.
