@@ -52,12 +52,7 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
     started_at_ = now;
     trouble_ = loaded->remark;
     if (!handler_.catch_up(std::numeric_limits<std::size_t>::max())) return ports_.log.trouble();
-    // A node whose own memory was lost goes on from what the log remembers of it: with a number
-    // that was used before it could never join again.
-    const auto known = state_.view().nodes.nodes.find(settings_.self.node);
-    if (known != state_.view().nodes.nodes.end()) {
-        incarnation_ = std::max(incarnation_, known->second.joined.incarnation + 1);
-    }
+    note_caught_up();
     const auto voting =
         elections_.start({.self = settings_.self.node,
                           .founders = settings_.founders,
@@ -75,6 +70,19 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
     return bus::Done{};
 }
 
+/// Where reading lags, what this node said before it died is not seen at once: its last number, its
+/// last reign and its claims. It neither joins nor stands before.
+void Node::note_caught_up() {
+    if (caught_up_ || state_.position() < log_last_at_start_) return;
+    caught_up_ = true;
+    // A node whose own memory was lost goes on from what the log remembers of it: with a number
+    // that was used before it could never join again.
+    const auto known = state_.view().nodes.nodes.find(settings_.self.node);
+    if (known != state_.view().nodes.nodes.end()) {
+        incarnation_ = std::max(incarnation_, known->second.joined.incarnation + 1);
+    }
+}
+
 std::size_t Node::do_work(bus::Time now) {
     if (phase_ == Phase::stopped) return 0;
     std::size_t work = 0;
@@ -85,6 +93,7 @@ std::size_t Node::do_work(bus::Time now) {
         trouble_ = ports_.log.trouble();
         retry_at_ = now + retry_after;
     }
+    if (readable) note_caught_up();
     bool taken = readable && ask(standing(now), now);
     // Also while the log is away: a voter goes on following, a leader's lease goes on running out.
     work += read_letters(taken, now);
@@ -118,7 +127,7 @@ void Node::sense(bus::Time now) {
 /// What must be true of this node in the log before anything else: that it is here, and while it
 /// leads, under which config.
 consumers::Commands Node::standing(bus::Time) const {
-    if (phase_ != Phase::running) return {};
+    if (phase_ != Phase::running || !caught_up_) return {};
     const auto& view = state_.view();
     consumers::Commands commands;
     const auto entry = view.nodes.nodes.find(settings_.self.node);

@@ -100,6 +100,7 @@ class Node {
     const projections::HostView& sense_lead();
     void add_loops();
     void sense(bus::Time now);
+    void note_caught_up();
     /// Asks for the commands one after the other; false when the log takes none now.
     bool ask(const consumers::Commands& commands, bus::Time now);
     producers::CommandHandler::Handled ask(const producers::Command& command, bus::Time now);
@@ -137,8 +138,9 @@ class Node {
     bus::Time stop_by_ = {};
     bus::Time started_at_ = {};
     std::int64_t incarnation_ = 0;
-    bus::Position log_last_at_start_ = 0;  ///< Nobody stands before it has folded so far.
-    bus::Time retry_at_ = {};              ///< While the log takes nothing, the next try.
+    bus::Position log_last_at_start_ = 0;
+    bool caught_up_ = false;   ///< Has folded all that stood in the log at its start.
+    bus::Time retry_at_ = {};  ///< While the log takes nothing, the next try.
     bus::Time lease_watch_at_ = {};
     bus::Time published_at_ = {};
     bool published_as_leader_ = false;

@@ -12,14 +12,12 @@ std::size_t Node::read_letters(bool log_usable, bus::Time now) {
     // Read after the letters were taken: what is promised is counted from it.
     const bus::Instant instant = ports_.clock.monotonic();
     watch_leader(instant);
-    // Where nobody else can stand, it does not matter how far the log goes on; but where reading
-    // lags, what this node said before it died must be seen first.
-    const bool has_read = state_.position() >= log_last_at_start_;
+    // Where nobody else can stand, it does not matter how far the log goes on.
     bus::Position end = state_.position();
     if (ports_.wire != nullptr) {
         if (const auto last = ports_.log.last()) end = std::max(end, *last);
     }
-    const auto round = elections_.round(letters, {.usable = log_usable && has_read, .end = end},
+    const auto round = elections_.round(letters, {.usable = log_usable && caught_up_, .end = end},
                                         sense_lead(), now, instant);
     if (round.log_failed) {
         trouble_ = ports_.log.trouble();

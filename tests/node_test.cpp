@@ -117,6 +117,17 @@ TEST_CASE("nobody stands for leader before it has read all that stood in the log
     CHECK(again.node.is_leader());
 }
 
+TEST_CASE("a node without memory takes a number only when it has read which were used") {
+    LaggingLog log;
+    Process(log).node.do_work(start);
+    log.visible = 0;
+    Process again(log);
+    again.node.do_work(start + 1s);
+    log.visible = std::numeric_limits<bus::Position>::max();
+    again.node.do_work(start + 2s);
+    CHECK(again.node.view().nodes.nodes.at(boss).joined.incarnation == 2);
+}
+
 TEST_CASE("a leader that cannot read its election yet does not stand again") {
     LaggingLog log;
     Process process(log);

@@ -43,11 +43,20 @@ std::int64_t ahead_of(const projections::Candidate& candidate,
 
 Violations work_comes_to_an_end(const History& history, const ClusterView& view) {
     Violations found;
+    // A long line is served for hours. It moves, and that its turns are kept is judged elsewhere.
+    std::map<bus::ConfigKey, bus::Position> claimed;
+    for (const bus::Recorded& recorded : history.events) {
+        const auto* claim = std::get_if<bus::WorkClaimed>(&recorded.event.fact);
+        const auto* item = claim == nullptr ? nullptr : find(view.work, claim->work);
+        if (item != nullptr) claimed[item->order.config] = recorded.position;
+    }
     for (const auto& [work, item] : view.work.items) {
         const bool from_before = history.stamps[item.queued - 1] <= history.healed;
         const bool touched = item.status == projections::WorkStatus::pending &&
                              age_of(history, item.changed) < minutes(90);  // unparked: it may wait
-        if (!is_open(item.status) || !from_before || touched) continue;
+        const bool is_served = item.status == projections::WorkStatus::pending &&
+                               age_of(history, claimed[item.order.config]) < minutes(30);
+        if (!is_open(item.status) || !from_before || touched || is_served) continue;
         found.push_back(
             {"no work waits or is held for ever",
              work.value + " has not changed for " + in_minutes(age_of(history, item.changed)),
