@@ -85,6 +85,7 @@ class PostgresServer {
                database;
     }
     int port() const { return port_; }
+    pid_t pid() const { return pid_; }  ///< Of the postmaster.
     std::string output() const { return text_of(folder_ / "output"); }
     std::string psql() const { return programs() + "/psql"; }
 
