@@ -119,12 +119,12 @@ TEST_CASE("nobody stands for leader before it has read all that stood in the log
 
 TEST_CASE("a node without memory takes a number only when it has read which were used") {
     LaggingLog log;
-    Process(log).node.do_work(start);
+    Process(log).round(start);
     log.visible = 0;
     Process again(log);
-    again.node.do_work(start + 1s);
+    again.round(start + 1s);
     log.visible = std::numeric_limits<bus::Position>::max();
-    again.node.do_work(start + 2s);
+    again.round(start + 2s);
     CHECK(again.node.view().nodes.nodes.at(boss).joined.incarnation == 2);
 }
 
