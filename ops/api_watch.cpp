@@ -122,7 +122,8 @@ void ApiWatch::look(std::stop_token stop) {
         lock.lock();
         if (address != address_) continue;
         if (seen == Seen::leader) is_confirmed_ = true;
-        if (seen == Seen::refused && is_confirmed_) {
+        const bool is_said = !ended_.empty() && ended_.back() == address.reign.epoch;
+        if (seen == Seen::refused && is_confirmed_ && !is_said) {
             ended_.push_back(address.reign.epoch);
             lock.unlock();
             if (wake_) wake_();
