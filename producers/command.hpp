@@ -228,10 +228,10 @@ struct ParkEvent {
 };
 
 using Command =
-    std::variant<Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
-                 DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert, ClearAlert,
-                 NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork, ClaimWork,
-                 ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
+    std::variant<Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster,
+                 LeaveCluster, DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert,
+                 ClearAlert, NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork,
+                 ClaimWork, ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
                  TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync,
                  CompleteSync, QuarantineFile, AnnounceResult, AnnounceTraining, StartEvaluation,
                  ConcludeEvaluation, DecidePromotion, RebalanceCurriculum, DetectRegression,

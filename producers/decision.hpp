@@ -32,10 +32,10 @@ struct Refusal {
         no_room,        ///< Work waits, but the node has not enough free. Ask when a job has ended.
         behind,         ///< The log does not show yet what this node said last. Ask again soon.
         held_back,      ///< The node's room is kept for a larger item that waits too long.
-        id_taken,       ///< Another machine is here under this id. Choose another, or wait for its end.
-        node_rests,     ///< The node is draining or in quarantine.
-        not_open,       ///< The item has ended already.
-        invalid         ///< The command itself is wrong; the sentence says what to change.
+        id_taken,  ///< Another machine is here under this id. Choose another, or wait for its end.
+        node_rests,  ///< The node is draining or in quarantine.
+        not_open,    ///< The item has ended already.
+        invalid      ///< The command itself is wrong; the sentence says what to change.
     };
     Kind kind = Kind::invalid;
     std::string sentence = {};

@@ -38,7 +38,7 @@ struct NodeJoined {
     std::vector<std::string> capabilities = {};  ///< Work types it may run; empty means all.
     std::string version = {};                    ///< Of the program.
     bool voter = false;
-    std::string instance = {};  ///< Of its data folder; tells a restart from another machine.
+    std::string instance = {};       ///< Of its data folder; tells a restart from another machine.
     std::int64_t transfer_port = 0;  ///< Of its file server; 0 when it has none.
     std::string transfer_key = {};   ///< CURVE public key of its file transfers, Z85.
     const std::string& about() const { return node.value; }

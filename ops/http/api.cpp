@@ -78,8 +78,8 @@ Api::Api(ApiOptions options, ApiPorts ports, projections::Folded<projections::Cl
                        .summary = "A short index, as text",
                        .answer = text_index});
     routes_.push_back({.method = "GET", .pattern = "/openapi.json", .summary = "This document"});
-    for (const auto& group :
-         {status_routes(), work_routes(), cluster_routes(), event_routes(), admin_routes(), join_routes()}) {
+    for (const auto& group : {status_routes(), work_routes(), cluster_routes(), event_routes(),
+                              admin_routes(), join_routes()}) {
         routes_.insert(routes_.end(), group.begin(), group.end());
     }
 }
