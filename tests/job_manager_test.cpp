@@ -322,3 +322,24 @@ TEST_CASE("a job that cannot be run here fails with the reason, and is no attemp
     CHECK(machine.given.item("w1").setbacks[0].kind == "missing_input");
     CHECK(machine.given.item("w1").setbacks[0].reason == "model m1 is not on this node");
 }
+
+TEST_CASE("a node that is cut off for a lease ends its exclusive jobs itself; selfplay goes on") {
+    Machine machine;
+    bus::WorkQueued training = selfplay("train");
+    training.type = bus::WorkType::training;
+    machine.claim(training);
+    machine.claim(selfplay("play"));
+    machine.carry_out();
+    for (const char* work : {"train", "play"}) machine.hear(JobRunning{.job = machine.job(work)});
+    machine.given.host().cut_off_since_at = machine.given.now() - 44s;
+    machine.carry_out();
+    CHECK(machine.hands.stopped.empty());
+    machine.given.host().cut_off_since_at = machine.given.now() - 45s;
+    machine.claim(selfplay("new"));
+    machine.carry_out();
+    CHECK(machine.hands.stopped == std::vector<JobId>{machine.job("train")});
+    CHECK(machine.hands.started.size() == 2);
+    machine.given.host().cut_off_since_at.reset();
+    machine.carry_out();
+    CHECK(machine.hands.started.back() == machine.job("new"));
+}
