@@ -9,8 +9,8 @@ namespace ringrift::bus {
 ChunkBuffers::Buffer& ChunkBuffers::take(std::uint64_t session) {
     RINGRIFT_CHECK(has_room());
     if (free_.empty()) {
-        all_.push_back({.owner = this,
-                        .bytes = std::make_unique_for_overwrite<char[]>(chunk_bytes_max)});
+        all_.push_back(
+            {.owner = this, .bytes = std::make_unique_for_overwrite<char[]>(chunk_bytes_max)});
         free_.push_back(&all_.back());
     }
     Buffer& buffer = *free_.back();

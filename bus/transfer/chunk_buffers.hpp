@@ -19,7 +19,7 @@ class ChunkBuffers {
   public:
     struct Buffer {
         ChunkBuffers* owner = nullptr;
-        std::uint64_t session = 0;  ///< Whom it was last lent for.
+        std::uint64_t session = 0;           ///< Whom it was last lent for.
         std::unique_ptr<char[]> bytes = {};  ///< `chunk_bytes_max`.
     };
 
@@ -42,7 +42,7 @@ class ChunkBuffers {
   private:
     const std::size_t count_max_;
     const int wake_fd_;
-    std::deque<Buffer> all_;     ///< Made when first needed; they stay where they are.
+    std::deque<Buffer> all_;  ///< Made when first needed; they stay where they are.
     std::vector<Buffer*> free_;
     std::mutex mutex_;
     std::vector<Buffer*> back_;  ///< Guarded by mutex_.

@@ -20,13 +20,13 @@ inline void set_for_all(zmq::socket_t& socket) {
     socket.set(zmq::sockopt::maxmsgsize, frame_part_bytes_max);
     socket.set(zmq::sockopt::heartbeat_ivl, heartbeat_every_ms);
     socket.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);
-    socket.set(zmq::sockopt::handshake_ivl, handshake_max_ms);
 }
 
 /// For one who connects to `server`, which must prove that it has its key.
 inline void set_for_client(zmq::socket_t& socket, const NodeKeys& own,
                            const ServerAddress& server) {
     set_for_all(socket);
+    socket.set(zmq::sockopt::handshake_ivl, 0);  // Whoever connects has bounds of its own.
     if (server.key.empty()) return;
     socket.set(zmq::sockopt::curve_serverkey, server.key.value);
     socket.set(zmq::sockopt::curve_publickey, own.public_key.value);
@@ -35,6 +35,7 @@ inline void set_for_client(zmq::socket_t& socket, const NodeKeys& own,
 
 inline void set_for_server(zmq::socket_t& socket, const NodeKeys& own) {
     set_for_all(socket);
+    socket.set(zmq::sockopt::handshake_ivl, handshake_max_ms);
     if (own.public_key.empty()) return;
     socket.set(zmq::sockopt::curve_server, true);
     socket.set(zmq::sockopt::curve_secretkey, own.secret_key);

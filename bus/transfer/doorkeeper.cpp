@@ -60,8 +60,8 @@ void Doorkeeper::answer() {
     if (node.empty()) ++refused_;
     const std::string status = node.empty() ? "400" : "200";
     const std::string text = node.empty() ? "no member has this key" : "";
-    const std::array<std::string, 6> reply = {"1.0", request[1].to_string(), status, text,
-                                              node.empty() ? "" : key->value, ""};
+    const std::array<std::string, 6> reply = {"1.0", request[1].to_string(),         status,
+                                              text,  node.empty() ? "" : key->value, ""};
     for (std::size_t part = 0; part < reply.size(); ++part) {
         const bool is_last = part + 1 == reply.size();
         // A REP socket that has a request always takes its reply.

@@ -4,8 +4,8 @@
 //
 // The list of members can be replaced at any time, from any thread. A new connection is judged by
 // it when it is made; who is inside carries its key on every message as `User-Id`, and the server
-// looks it up again each time (`member_with`), so a removed member gets nothing more. `answer` belongs to the
-// server's thread.
+// looks it up again each time (`member_with`), so a removed member gets nothing more. `answer`
+// belongs to the server's thread.
 
 #include <map>
 #include <memory>

@@ -2,14 +2,15 @@
 
 // Gives the files of this node to the other members of the cluster, by digest: a ZeroMQ ROUTER.
 //
-// Speaks the protocol of bus/transfer/frames.hpp. Only members get in (bus/transfer/doorkeeper.hpp).
-// Whoever asks is served in turns, within a cap of bytes a second; sessions, memory and open files
-// are bounded. It is a relay for nodes that connect to it because they cannot be reached, and where
-// this node itself cannot be reached, it connects to its relays and serves there as well.
-// What it gives is not verified here: who fetches verifies. It has its own thread; all public
-// functions may be called from any thread.
+// Speaks the protocol of bus/transfer/frames.hpp. Only members get in
+// (bus/transfer/doorkeeper.hpp). Whoever asks is served in turns, within a cap of bytes a second;
+// sessions, memory and open files are bounded. It is a relay for nodes that connect to it because
+// they cannot be reached, and where this node itself cannot be reached, it connects to its relays
+// and serves there as well. What it gives is not verified here: who fetches verifies. It has its
+// own thread; all public functions may be called from any thread.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ struct FileServerOptions {
     std::int64_t bytes_per_second_max = 0;  ///< 0: no cap.
     int network_threads = 1;                ///< Each encrypts for some of the connections.
     SessionBounds bounds = {};
+    /// Somebody got bytes of this file that are not what its digest says. Called on the server's
+    /// thread: have the file verified elsewhere. May be empty.
+    std::function<void(const FileDigest&)> on_doubt = {};
 };
 
 struct FileServerCounters {
@@ -46,6 +50,7 @@ struct FileServerCounters {
     std::int64_t refused = 0;        ///< Connections of who is no member.
     std::int64_t denied = 0;         ///< Asks of who was a member when it connected.
     std::int64_t malformed = 0;      ///< Messages that are none of this protocol.
+    std::int64_t doubted = 0;        ///< Files that somebody got with other bytes.
     std::int64_t not_delivered = 0;  ///< Answers to who is gone, or does not read.
 };
 

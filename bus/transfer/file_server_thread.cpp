@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "bus/sha256.hpp"
 #include "bus/transfer/connection_options.hpp"
 
 namespace ringrift::bus {
@@ -19,6 +20,15 @@ constexpr int turns_per_round_max = 16;      // Nor the other way round.
 constexpr int answers_queued_max = 64;       // Of one connection that does not read.
 constexpr milliseconds look_after_every = milliseconds(500);
 constexpr milliseconds greet_every = std::chrono::seconds(2);
+
+/// `tcp://[::ffff:127.0.0.1]:80`, as ZeroMQ says it, is `tcp://127.0.0.1:80`.
+std::string plain(const std::string& endpoint) {
+    constexpr std::string_view mapped = "tcp://[::ffff:";
+    if (!endpoint.starts_with(mapped)) return endpoint;
+    std::string text = "tcp://" + endpoint.substr(mapped.size());
+    text.erase(text.find(']'), 1);
+    return text;
+}
 
 std::string user_of(zmq::message_t& message) {
     const char* user = ::zmq_msg_gets(message.handle(), "User-Id");
@@ -37,7 +47,8 @@ std::vector<zmq::message_t> receive(zmq::socket_t& socket) {
 }
 
 bool is_ask(const Frame& frame) {
-    return frame.kind == FrameKind::ask || frame.kind == FrameKind::pull;
+    return frame.kind == FrameKind::ask || frame.kind == FrameKind::pull ||
+           frame.kind == FrameKind::doubt;
 }
 
 bool read_fully(int fd, char* bytes, std::int64_t offset, std::int64_t length) {
@@ -69,7 +80,7 @@ FileServer::Thread::Thread(const FileServerOptions& options, FindFile find, Mono
     door_.set(zmq::sockopt::router_mandatory, true);
     door_.set(zmq::sockopt::sndhwm, answers_queued_max);
     door_.bind(options_.endpoint);
-    endpoint_ = door_.get(zmq::sockopt::last_endpoint);
+    endpoint_ = plain(door_.get(zmq::sockopt::last_endpoint));
     thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
 }
 
@@ -252,6 +263,8 @@ void FileServer::Thread::serve(MonotonicTime now) {
 void FileServer::Thread::serve(const ServerSessions::Turn& turn, MonotonicTime now) {
     if (!turn.ask.route.empty())
         forward(turn);
+    else if (turn.ask.kind == FrameKind::doubt)
+        note_doubt(turn);
     else if (turn.ask.kind == FrameKind::ask)
         send_size(turn, now);
     else
@@ -268,6 +281,12 @@ void FileServer::Thread::forward(const ServerSessions::Turn& turn) {
     if (say({.peer = serving->second}, std::move(ask))) return;
     serving_.erase(serving);
     refuse(turn.caller, turn.ask, NoReason::no_route);
+}
+
+void FileServer::Thread::note_doubt(const ServerSessions::Turn& turn) {
+    sessions_.taken(turn.session);
+    counts_.doubted += 1;
+    if (options_.on_doubt && is_digest(turn.ask.file)) options_.on_doubt(turn.ask.file);
 }
 
 void FileServer::Thread::send_size(const ServerSessions::Turn& turn, MonotonicTime now) {
@@ -288,8 +307,7 @@ void FileServer::Thread::send_chunk(const ServerSessions::Turn& turn, MonotonicT
         return refuse(turn.caller, ask, NoReason::no_such_file);
     }
     ChunkBuffers::Buffer& buffer = buffers_.take(turn.session);
-    const bool is_read =
-        read_fully(file->fd.get(), buffer.bytes.get(), ask.offset, ask.length);
+    const bool is_read = read_fully(file->fd.get(), buffer.bytes.get(), ask.offset, ask.length);
     // From here on the message owns the buffer: it comes back however this ends.
     zmq::message_t body(buffer.bytes.get(), static_cast<std::size_t>(ask.length),
                         &ChunkBuffers::give_back, &buffer);

@@ -57,6 +57,7 @@ class FileServer::Thread {
     void serve(MonotonicTime now);
     void serve(const ServerSessions::Turn& turn, MonotonicTime now);
     void forward(const ServerSessions::Turn& turn);
+    void note_doubt(const ServerSessions::Turn& turn);
     void send_size(const ServerSessions::Turn& turn, MonotonicTime now);
     void send_chunk(const ServerSessions::Turn& turn, MonotonicTime now);
 

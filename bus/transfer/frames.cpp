@@ -82,7 +82,7 @@ Result<Frame, FrameProblem> decode_frame(std::string_view bytes) {
     const auto reason = static_cast<std::uint8_t>(bytes[6]);
     const auto route_bytes = static_cast<std::uint8_t>(bytes[7]);
     const bool is_known = kind >= static_cast<std::uint8_t>(FrameKind::ask) &&
-                          kind <= static_cast<std::uint8_t>(FrameKind::serve) &&
+                          kind <= static_cast<std::uint8_t>(FrameKind::doubt) &&
                           reason <= static_cast<std::uint8_t>(NoReason::malformed);
     if (!is_known || bytes.size() != header_bytes + route_bytes) return FrameProblem::malformed;
     Frame frame = {.kind = static_cast<FrameKind>(kind),

@@ -12,6 +12,7 @@
 //                           ◀──  CHUNK offset length + bytes
 //                           ◀──  NO reason     instead of HERE or CHUNK
 //                           ◀──  WAIT          not an answer: the server is alive, and busy
+//   DOUBT file              ──▶                what came is not what the digest says; no answer
 //
 // Nothing is pushed: how much is under way is the fetcher's choice, so neither end needs more
 // memory than its own bounds. Servers keep nothing that matters: after a restart of either end the
@@ -38,7 +39,7 @@
 
 namespace ringrift::bus {
 
-enum class FrameKind : std::uint8_t { ask = 1, here, pull, chunk, no, wait, serve };
+enum class FrameKind : std::uint8_t { ask = 1, here, pull, chunk, no, wait, serve, doubt };
 
 /// Why a server does not give what was asked.
 enum class NoReason : std::uint8_t {

@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <zmq.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <zmq.h>
 
 #include "bus/check.hpp"
 #include "bus/unique_fd.hpp"
@@ -63,8 +63,8 @@ Result<NodeKeys, KeyProblem> read_keys(int fd, const fs::path& file) {
 Result<Done, KeyProblem> write_keys(const NodeKeys& keys, const fs::path& file) {
     const fs::path temporary = file.string() + ".tmp";
     ::unlink(temporary.c_str());  // Of an attempt that was cut off.
-    const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                             owner_only));
+    const UniqueFd fd(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, owner_only));
     if (!fd) return problem("create", temporary);
     const std::string text = keys.secret_key + "\n";
     const bool written =

@@ -27,8 +27,7 @@ const OpenFiles::OpenFile* OpenFiles::open(const FileDigest& file, MonotonicTime
 }
 
 void OpenFiles::close_idle(MonotonicTime now) {
-    std::erase_if(files_,
-                  [&](const auto& entry) { return now - entry.second.used_at > idle_max; });
+    std::erase_if(files_, [&](const auto& entry) { return now - entry.second.used_at > idle_max; });
 }
 
 }  // namespace ringrift::bus

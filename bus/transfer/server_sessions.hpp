@@ -2,10 +2,10 @@
 
 // Who is being served, what they wait for, and whose turn it is: the bounds of a server.
 //
-// A session is one connection of a fetcher (or one that comes through a relay). Sessions take turns,
-// one chunk each, so a greedy one slows nobody down but itself. What a session has not taken off
-// our hands yet counts against it, so one that has stopped reading holds a few chunks and no more.
-// Pure: no socket, no clock. Belongs to the server's thread.
+// A session is one connection of a fetcher (or one that comes through a relay). Sessions take
+// turns, one chunk each, so a greedy one slows nobody down but itself. What a session has not taken
+// off our hands yet counts against it, so one that has stopped reading holds a few chunks and no
+// more. Pure: no socket, no clock. Belongs to the server's thread.
 
 #include <chrono>
 #include <cstdint>
@@ -30,9 +30,9 @@ struct Caller {
 
 struct SessionBounds {
     std::size_t sessions_max = 64;
-    std::size_t waiting_max = 64;    ///< Asks of one session that wait for their turn.
-    std::size_t untaken_max = 4;     ///< Chunks given to one session that are not on the wire yet.
-    std::chrono::milliseconds idle_max = std::chrono::seconds(60);  ///< Then it is forgotten.
+    std::size_t waiting_max = 64;  ///< Asks of one session that wait for their turn.
+    std::size_t untaken_max = 4;   ///< Chunks given to one session that are not on the wire yet.
+    std::chrono::milliseconds idle_max = std::chrono::seconds(60);     ///< Then it is forgotten.
     std::chrono::milliseconds sign_of_life = std::chrono::seconds(2);  ///< Between two WAITs.
 };
 
