@@ -254,7 +254,7 @@ TEST_CASE("who cannot help is asked no more; when nobody can, it is over at once
     CHECK_FALSE(talk.course.failure(talk.now));
     talk.course.lost(2, FetchError::wrong_size, talk.now);
     CHECK(talk.failed() == FetchError::denied);
-    CHECK(talk.course.failure(talk.now)->sentence.find("a is no_such_file, b is denied") !=
+    CHECK(talk.course.failure(talk.now)->sentence.find("a: no_such_file, b: denied") !=
           std::string::npos);
 }
 
@@ -263,8 +263,9 @@ TEST_CASE("who fails to prove who it is three times in a row is an impostor") {
     for (int n = 0; n < 3; ++n) {
         CHECK_FALSE(talk.course.failure(talk.now));
         talk.now += 1s;
-        CHECK(talk.next().ends_with("connect 0"));
+        CHECK(talk.next() == "connect 0");
         talk.course.lost(0, FetchError::impostor, talk.now);
+        CHECK(talk.next() == "close 0");
     }
     CHECK(talk.failed() == FetchError::impostor);
 }

@@ -287,10 +287,10 @@ std::optional<FetchFailure> FetchCourse::failure(MonotonicTime now) const {
         const FetchError trouble = source.trouble.value_or(FetchError::stalled);
         if (weight_of(trouble) > weight_of(failure.error)) failure.error = trouble;
         failure.sentence += (failure.sentence.empty() ? "" : ", ") + source.source.node.value +
-                            " is " + std::string(name_of(trouble));
+                            ": " + std::string(name_of(trouble));
     }
     if (sources_.empty()) failure.sentence = "no node that has it can be asked";
-    failure.sentence = "cannot fetch " + file_.value + ": " + failure.sentence + "; " +
+    failure.sentence = "cannot fetch " + file_.value + " (" + failure.sentence + "); " +
                        std::string(advice_for(failure.error));
     return failure;
 }

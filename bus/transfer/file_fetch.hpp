@@ -4,7 +4,8 @@
 //
 // What has come stays in the partial folder whatever happens, and the next call goes on from there
 // (bus/transfer/partial_file.hpp). Yields when the file is whole, verified, durable and under its
-// own name; or why not, with what to do. Any thread, which it keeps until it ends.
+// own name; or why not, with what to do. Whether the file lies here already is for the caller to
+// look first; to fetch it again is harmless. Any thread, which it keeps until it ends.
 
 #include <map>
 #include <optional>
