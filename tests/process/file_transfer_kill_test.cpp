@@ -78,8 +78,8 @@ struct RemoteSite : Site {
         start("*");
     }
     void start(const std::string& port) {
-        peer = std::make_unique<Peer>(
-            std::vector<std::string>{"serve", root.string(), port, cap_text, member.value});
+        peer = std::make_unique<Peer>(std::vector<std::string>{
+            "serve", root.string(), "tcp://127.0.0.1:" + port, cap_text, member.value});
         std::istringstream line(peer->line());
         std::string word;
         line >> word >> endpoint >> key.value;

@@ -1,6 +1,6 @@
 // One end of a file transfer as a process of its own, to be killed and stopped by tests.
 //
-//   transfer_peer serve DATA PORT BYTES_PER_SECOND MEMBER_KEY...
+//   transfer_peer serve DATA ENDPOINT BYTES_PER_SECOND MEMBER_KEY...
 //       serves DATA/files, says `serving ENDPOINT KEY`, until it is killed
 //   transfer_peer fetch DATA DIGEST ENDPOINT KEY
 //       fetches into DATA, says `fetched BYTES resumed BYTES`, `fetched before`, or the failure;
@@ -32,9 +32,7 @@ int serve(const std::vector<std::string>& words) {
     const ops::FileStore store(words[0]);
     const NodeKeys keys = keys_in(words[0]);
     auto server = FileServer::open(
-        {.endpoint = "tcp://127.0.0.1:" + words[1],
-         .keys = keys,
-         .bytes_per_second_max = std::atoll(words[2].c_str())},
+        {.endpoint = words[1], .keys = keys, .bytes_per_second_max = std::atoll(words[2].c_str())},
         [&](const FileDigest& file) { return store.find(file); }, clock_now);
     if (!server) {
         std::fprintf(stderr, "%s\n", server.error().sentence.c_str());
