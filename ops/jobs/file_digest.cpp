@@ -1,29 +1,18 @@
 #include "ops/jobs/file_digest.hpp"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <memory>
 #include <vector>
 
-#include "bus/check.hpp"
+#include "bus/sha256.hpp"
 #include "ops/jobs/unique_fd.hpp"
 
 namespace ringrift::ops {
 namespace {
 
 constexpr std::size_t chunk_bytes = 1024 * 1024;
-
-std::string hexadecimal(const unsigned char* bytes, unsigned int count) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (unsigned int at = 0; at < count; ++at) {
-        text += {digits[bytes[at] >> 4], digits[bytes[at] & 15]};
-    }
-    return text;
-}
 
 std::int64_t nanoseconds(const timespec& time) {
     return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
@@ -33,9 +22,7 @@ std::int64_t nanoseconds(const timespec& time) {
 
 bus::Result<HashedFile, FileProblem> hash_file(int fd, const std::filesystem::path& path,
                                                std::stop_token stop) {
-    const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
-                                                                     EVP_MD_CTX_free);
-    RINGRIFT_CHECK(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
+    bus::Sha256 sum;
     std::vector<char> chunk(chunk_bytes);
     HashedFile hashed;
     while (!stop.stop_requested()) {
@@ -43,13 +30,10 @@ bus::Result<HashedFile, FileProblem> hash_file(int fd, const std::filesystem::pa
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return file_problem("read", path);
         if (got == 0) {
-            unsigned char digest[EVP_MAX_MD_SIZE];
-            unsigned int size = 0;
-            RINGRIFT_CHECK(EVP_DigestFinal_ex(context.get(), digest, &size) == 1);
-            hashed.digest = {hexadecimal(digest, size)};
+            hashed.digest = sum.finish();
             return hashed;
         }
-        EVP_DigestUpdate(context.get(), chunk.data(), static_cast<std::size_t>(got));
+        sum.add(chunk.data(), static_cast<std::size_t>(got));
         hashed.bytes += got;
     }
     return FileProblem{"stopped while reading " + path.string()};

@@ -37,12 +37,6 @@ bool is_there(const std::filesystem::path& path) {
 
 }  // namespace
 
-bool is_digest(const bus::FileDigest& digest) {
-    constexpr std::size_t digits = 64;
-    return digest.value.size() == digits &&
-           digest.value.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 std::filesystem::path FileStore::path_of(const bus::FileDigest& digest) const {
     RINGRIFT_CHECK(is_digest(digest));
     return data_ / "files" / digest.value.substr(0, 2) / digest.value;

@@ -11,6 +11,7 @@
 
 #include "bus/ids.hpp"
 #include "bus/result.hpp"
+#include "bus/sha256.hpp"
 #include "ops/jobs/durable_file.hpp"
 
 namespace ringrift::ops {
@@ -37,7 +38,6 @@ class FileStore {
     std::filesystem::path data_;
 };
 
-/// 64 lower-case hexadecimal digits.
-bool is_digest(const bus::FileDigest& digest);
+using bus::is_digest;
 
 }  // namespace ringrift::ops

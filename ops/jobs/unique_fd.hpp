@@ -1,33 +1,11 @@
 #pragma once
 
-// A file descriptor with one owner, closed when the owner goes. Any thread, one at a time.
+// The owner of a file descriptor, see bus/unique_fd.hpp. Any thread, one at a time.
 
-#include <unistd.h>
-
-#include <utility>
+#include "bus/unique_fd.hpp"
 
 namespace ringrift::ops {
 
-class UniqueFd {
-  public:
-    UniqueFd() = default;
-    explicit UniqueFd(int fd) : fd_(fd) {}
-    UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    UniqueFd& operator=(UniqueFd&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~UniqueFd() { reset(); }
-
-    int get() const { return fd_; }
-    explicit operator bool() const { return fd_ >= 0; }
-    void reset() {
-        if (fd_ >= 0) ::close(fd_);
-        fd_ = -1;
-    }
-
-  private:
-    int fd_ = -1;  ///< -1 is none.
-};
+using bus::UniqueFd;
 
 }  // namespace ringrift::ops
