@@ -99,7 +99,7 @@ TEST_CASE("what waits for finished work, and whom a match is for, change without
         REQUIRE(model.problem(projection.view()) == "");
         return said;
     };
-    say(bus::LeaderElected{.epoch = 1, .leader = {"boss"}});
+    say(bus::LeaderElected{.epoch = 1, .leader = {"boss"}, .votes = {{"boss"}}});
     say(bus::TrainingCompleted{.config = {"c"}, .model = {"m"}});
     say(bus::EvaluationStarted{.config = {"c"}, .model = {"m"}, .baseline = {"init"}});
     say(bus::WorkQueued{.work = {"match"},
@@ -113,8 +113,9 @@ TEST_CASE("what waits for finished work, and whom a match is for, change without
                            .node = {"n"},
                            .fence = fence,
                            .result = {.pentanomial = {1, 0, 2, 0, 3}}});
-    const auto& item = *find(projection.view().work, {"waits"});
-    CHECK(item.blockers.empty());
+    const auto* item = find(projection.view().work, {"waits"});
+    REQUIRE(item != nullptr);
+    CHECK(item->blockers.empty());
     CHECK(projection.view().training.configs.at({"c"}).candidates.at({"m"}).matches.size() == 1);
 }
 
