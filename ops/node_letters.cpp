@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "consumers/managers/node_selector.hpp"
 #include "ops/node.hpp"
 
 // What nodes write to each other, and who leads.
@@ -46,11 +47,8 @@ bool Node::sends_on(const producers::Command& command) {
 
 std::size_t Node::answer_wishes(bus::Time now) {
     const auto wanted = roll_call_.take_wanted();
-    if (!is_leader()) return 0;  // They ask again, and somebody else by then.
-    for (const producers::ClaimWork& claim : wanted) {
-        const Outcome outcome = ask(claim, now).outcome;
-        if (outcome == Outcome::unavailable || outcome == Outcome::halted) break;
-    }
+    if (wanted.empty() || !is_leader()) return 0;  // They ask again, and somebody else by then.
+    ask(producers::ShareOutWork{consumers::NodeSelector{}.turns_for(wanted, sight(now))}, now);
     return wanted.size();
 }
 
