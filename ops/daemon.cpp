@@ -19,6 +19,7 @@
 #include "ops/progress_line.hpp"
 #include "ops/projector.hpp"
 #include "ops/stop_signals.hpp"
+#include "ops/system_clock.hpp"
 #include "ops/up.hpp"
 #include "projections/snapshot.hpp"
 #include "projections/sqlite_store.hpp"
@@ -27,20 +28,6 @@ namespace ringrift::ops {
 namespace {
 
 namespace fs = std::filesystem;
-
-class SystemClock final : public bus::Clock {
-  public:
-    bus::Time now() override {
-        return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
-    }
-    /// Unlike steady_clock it goes on while the machine sleeps: a lease must not outlast a nap.
-    bus::Instant monotonic() override {
-        timespec at = {};
-        clock_gettime(CLOCK_BOOTTIME, &at);
-        return bus::Instant(std::chrono::floor<bus::Duration>(
-            std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec)));
-    }
-};
 
 NodeSettings settings_of(const Options& options, const Workload& workload,
                          const producers::Machine& machine, const Surroundings& around,

@@ -60,11 +60,11 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
                           .seed = seed_for(settings_.self.node, settings_.run_seed + incarnation_)},
                          ports_.clock.monotonic());
     if (!voting) return voting.error();
-    if (ports_.wire != nullptr) {
-        ports_.wire->on_news([this] {
-            if (wake_) wake_();
-        });
-    }
+    const auto wake = [this] {
+        if (wake_) wake_();
+    };
+    ports_.log.on_news(wake);
+    if (ports_.wire != nullptr) ports_.wire->on_news(wake);
     loops_.start_all(now);
     publish(now);
     return bus::Done{};
