@@ -167,6 +167,29 @@ struct QuarantineFile {
     bus::NodeId node = {};
     std::string reason = {};
 };
+/// The moves of a planned sync to `node` have begun.
+struct NoteSyncStarted {
+    std::string sync = {};
+    bus::NodeId node = {};
+};
+/// A file came to `node` and is what its digest says.
+struct NoteReplicated {
+    bus::FileDigest file = {};
+    bus::NodeId node = {};
+    bus::NodeId source = {};
+};
+/// What is left of a sync to `node` cannot be done now.
+struct NoteSyncFailed {
+    std::string sync = {};
+    bus::NodeId node = {};
+    std::string reason = {};
+};
+/// `node` wants to delete its copy.
+struct DeleteFile {
+    bus::FileDigest file = {};
+    bus::NodeId node = {};
+    std::string reason = {};
+};
 
 // ---- training ---------------------------------------------------------------------------------
 
@@ -233,9 +256,10 @@ using Command =
                  ClearAlert, NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork,
                  ClaimWork, ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
                  TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync,
-                 CompleteSync, QuarantineFile, AnnounceResult, AnnounceTraining, StartEvaluation,
-                 ConcludeEvaluation, DecidePromotion, RebalanceCurriculum, DetectRegression,
-                 RollBackModel, UpdateElo, CompleteTournament, IngestFact, ParkEvent>;
+                 CompleteSync, QuarantineFile, NoteSyncStarted, NoteReplicated, NoteSyncFailed,
+                 DeleteFile, AnnounceResult, AnnounceTraining, StartEvaluation, ConcludeEvaluation,
+                 DecidePromotion, RebalanceCurriculum, DetectRegression, RollBackModel, UpdateElo,
+                 CompleteTournament, IngestFact, ParkEvent>;
 
 /// What a decider may look at.
 struct Sight {
