@@ -6,7 +6,6 @@
 namespace ringrift::consumers {
 namespace {
 
-using producers::replicas_min;
 using projections::FileEntry;
 
 /// Games and models are what cannot be made again.
@@ -14,8 +13,12 @@ bool is_kept(const FileEntry& file) {
     return file.kind == bus::FileKind::games || file.kind == bus::FileKind::model;
 }
 
-std::set<bus::NodeId> set_of(const std::vector<bus::NodeId>& nodes) {
-    return {nodes.begin(), nodes.end()};
+std::set<bus::NodeId> that_move_files(const projections::NodesView& view,
+                                      const std::vector<bus::NodeId>& nodes) {
+    std::set<bus::NodeId> able;
+    std::ranges::copy_if(nodes, std::inserter(able, able.end()),
+                         [&](const bus::NodeId& node) { return moves_files(*find(view, node)); });
+    return able;
 }
 
 }  // namespace
@@ -24,8 +27,8 @@ CopyPlan::CopyPlan(const producers::Sight& sight, Bounds bounds)
     : sight_(sight),
       bounds_(bounds),
       needs_(producers::file_needs(sight)),
-      well_(set_of(needs_.well)),
-      training_(set_of(needs_.training)) {}
+      well_(that_move_files(sight.cluster.nodes, needs_.well)),
+      training_(that_move_files(sight.cluster.nodes, needs_.training)) {}
 
 std::vector<bus::PlannedMove> CopyPlan::make() {
     note_syncs();
@@ -41,12 +44,41 @@ std::vector<bus::PlannedMove> CopyPlan::make() {
         if (!target) continue;
         const auto source = source_for(lack.file, entry, *target);
         if (!source) continue;
-        room_[*target] -= entry.bytes;
-        load_[*source] += 1;
-        coming_[lack.file].insert(*target);
-        moves.push_back({.file = lack.file, .source = *source, .target = *target, .why = lack.why});
+        const auto add = [&](const bus::NodeId& to, std::string why) {
+            room_[to] -= entry.bytes;
+            load_[*source] += 1;
+            coming_[lack.file].insert(to);
+            moves.push_back(
+                {.file = lack.file, .source = *source, .target = to, .why = std::move(why)});
+        };
+        const auto via = way_round(lack, entry, *target);
+        add(*target, lack.why);
+        if (via)
+            add(*via,
+                "a way round: " + target->value + " could not fetch it from " + source->value);
     }
     return moves;
+}
+
+/// That node's copy is the next source for the target, which may reach it.
+std::optional<bus::NodeId> CopyPlan::way_round(const Lack& lack, const FileEntry& entry,
+                                               const bus::NodeId& target) const {
+    const auto attempt = attempts_.find({lack.file, target});
+    if (attempt == attempts_.end()) return {};
+    const auto failed_for = [](const Attempt& made) {
+        return [&](const bus::NodeId& node) { return made.sources.contains(node); };
+    };
+    if (!std::ranges::all_of(holders(entry), failed_for(attempt->second))) return {};
+    std::optional<bus::NodeId> best;
+    for (const bus::NodeId& node : well_) {
+        const auto before = attempts_.find({lack.file, node});
+        const bool may_reach = before == attempts_.end() ||
+                               !std::ranges::all_of(holders(entry), failed_for(before->second));
+        const bool fits = node != target && lacks(lack.file, entry, node) && may_reach &&
+                          room_.at(node) >= entry.bytes;
+        if (fits && (!best || room_.at(node) > room_.at(*best))) best = node;
+    }
+    return best;
 }
 
 /// What is under way, and what failed lately.
@@ -112,7 +144,7 @@ void CopyPlan::note_lacks_of(const bus::FileDigest& file, const FileEntry& entry
                 add(Urgency::training, node, "a training node has every game");
         }
     }
-    const std::size_t wanted = std::min(replicas_min, well_.size());
+    const std::size_t wanted = std::min(bounds_.copies, well_.size());
     if (!is_kept(entry)) return;
     for (std::size_t have = lasting(file, entry); have < wanted; ++have) {
         if (have == 0)
@@ -128,8 +160,8 @@ std::set<bus::NodeId> CopyPlan::holders(const FileEntry& entry) const {
     std::set<bus::NodeId> nodes;
     for (const bus::NodeId& node : entry.copies) {
         const auto* known = find(sight_.cluster.nodes, node);
-        if (known != nullptr && is_alive(*known) && !entry.damaged.contains(node))
-            nodes.insert(node);
+        const bool gives = known != nullptr && is_alive(*known) && moves_files(*known);
+        if (gives && !entry.damaged.contains(node)) nodes.insert(node);
     }
     return nodes;
 }
@@ -162,7 +194,7 @@ std::optional<bus::NodeId> CopyPlan::target_for(const Lack& lack, const FileEntr
     };
     if (!lack.target.empty()) return fits(lack.target) ? std::optional(lack.target) : std::nullopt;
     // A copy that was planned before this one, for whoever needs it, may be enough.
-    if (lasting(lack.file, entry) >= std::min(replicas_min, well_.size())) return {};
+    if (lasting(lack.file, entry) >= std::min(bounds_.copies, well_.size())) return {};
     std::optional<bus::NodeId> best;
     const auto merit = [&](const bus::NodeId& node) {
         const bool trains = needs_.for_training.contains(lack.file) && training_.contains(node);

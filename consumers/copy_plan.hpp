@@ -20,6 +20,7 @@ enum class Urgency { orphan, claimed, model, single, training, spare };
 class CopyPlan {
   public:
     struct Bounds {
+        std::size_t copies = 0;  ///< Of every games file and model.
         std::int64_t disk_reserve_bytes = 0;
         bus::Duration sync_patience = {};
         bus::Duration retry_after = {};
@@ -58,6 +59,9 @@ class CopyPlan {
                const bus::NodeId& node) const;
     std::optional<bus::NodeId> target_for(const Lack& lack,
                                           const projections::FileEntry& entry) const;
+    /// A third node to copy to, where the target could fetch it from nobody who has it.
+    std::optional<bus::NodeId> way_round(const Lack& lack, const projections::FileEntry& entry,
+                                         const bus::NodeId& target) const;
     std::optional<bus::NodeId> source_for(const bus::FileDigest& file,
                                           const projections::FileEntry& entry,
                                           const bus::NodeId& target) const;
@@ -65,7 +69,7 @@ class CopyPlan {
     const producers::Sight& sight_;
     const Bounds bounds_;
     const producers::FileNeeds needs_;
-    const std::set<bus::NodeId> well_;
+    const std::set<bus::NodeId> well_;  ///< And can fetch.
     const std::set<bus::NodeId> training_;
     std::map<bus::FileDigest, std::set<bus::NodeId>> coming_;  ///< To nodes that are well.
     std::map<std::pair<bus::FileDigest, bus::NodeId>, Attempt> attempts_;

@@ -177,6 +177,7 @@ struct NoteReplicated {
     bus::FileDigest file = {};
     bus::NodeId node = {};
     bus::NodeId source = {};
+    bus::Time at = {};  ///< When it came, so that to say it again says the same; empty: now.
 };
 /// What is left of a sync to `node` cannot be done now.
 struct NoteSyncFailed {
@@ -189,6 +190,7 @@ struct DeleteFile {
     bus::FileDigest file = {};
     bus::NodeId node = {};
     std::string reason = {};
+    std::size_t copies_min = 2;  ///< On other nodes that are well; at least 1.
 };
 
 // ---- training ---------------------------------------------------------------------------------

@@ -125,8 +125,9 @@ Decision decide(const Sight& sight, const NoteReplicated& command) {
         return refuse(Refusal::Kind::duplicate, "its copy is known already");
     }
     // Copied, lost and copied again is news again.
+    const bus::Time at = command.at == bus::Time() ? sight.now : command.at;
     const bus::EventId id = {command.file.value + ":replicated:" + command.node.value + ":" +
-                             std::to_string(sight.now.time_since_epoch().count())};
+                             std::to_string(at.time_since_epoch().count())};
     return std::vector<Draft>{{.id = id,
                                .causation = file->second.event,
                                .correlation = {},
@@ -173,11 +174,12 @@ Decision decide(const Sight& sight, const DeleteFile& command) {
             node != command.node && !file.damaged.contains(node) && is_well(sight, node);
         if (proves) deleted.proof.push_back(node);
     }
-    if (deleted.proof.size() < replicas_min) {
+    const std::size_t enough = std::max<std::size_t>(command.copies_min, 1);
+    if (deleted.proof.size() < enough) {
         return refuse(Refusal::Kind::invalid,
                       "only " + std::to_string(deleted.proof.size()) +
                           " other nodes that are well have a copy; it stays until " +
-                          std::to_string(replicas_min) + " have");
+                          std::to_string(enough) + " have");
     }
     const bus::EventId id = {command.file.value + ":deleted:" + command.node.value + ":" +
                              std::to_string(sight.now.time_since_epoch().count())};

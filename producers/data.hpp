@@ -20,7 +20,7 @@ Decision decide(const Sight& sight, const QuarantineFile& command);
 Decision decide(const Sight& sight, const NoteSyncStarted& command);
 Decision decide(const Sight& sight, const NoteReplicated& command);
 Decision decide(const Sight& sight, const NoteSyncFailed& command);
-/// FILE_DELETED with the nodes that prove it; refused unless at least `replicas_min` other nodes
+/// FILE_DELETED with the nodes that prove it; refused unless at least `copies_min` other nodes
 /// that are well have a verified copy, and while the file is needed here or by live work, or is the
 /// best model of its config. The node deletes only when it has folded its own word back.
 Decision decide(const Sight& sight, const DeleteFile& command);

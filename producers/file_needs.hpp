@@ -5,8 +5,8 @@
 // - A training node needs the games that the next export reads, and the samples that wait.
 // - A node that takes work needs the models in use: each config's best, and candidates under test.
 // - A node that holds a claim needs the claim's inputs and models.
-// Beside these, every games file and model should have `replicas_min` copies on nodes that are
-// well. Pure functions; any thread.
+// Beside these, every games file and model should have so many copies on nodes that are well as the
+// operator wants (SyncPlanner::copies). Pure functions; any thread.
 
 #include <map>
 #include <set>
@@ -16,8 +16,8 @@
 
 namespace ringrift::producers {
 
-/// Copies of every games file and model, on different nodes.
-inline constexpr std::size_t replicas_min = 2;
+/// Copies of every games file and model, on different nodes, unless the operator wants more.
+inline constexpr std::size_t copies_default = 2;
 /// So many nodes get all games; the ones with most GPUs, if any has one.
 inline constexpr std::size_t training_nodes_max = 5;
 

@@ -21,6 +21,7 @@ constexpr std::int64_t large = 1'000'000;
 bus::NodeJoined disk(const std::string& name, std::int64_t bytes = large) {
     bus::NodeJoined joined = node(name);
     joined.capacity.disk_bytes = bytes;
+    joined.transfer_port = 8771;
     joined.capabilities = {"selfplay"};
     return joined;
 }
@@ -147,13 +148,56 @@ TEST_CASE("what failed is tried again after a while, from another source where t
     Given given({disk("a"), disk("b"), disk("c"), trainer("gpu"), games("f1", 10, "a")});
     given.say(copied("f1", "b"));
     plan(given);
-    const std::string sync = given.view().data.sync_order.back();
+    const std::string sync = std::prev(given.view().data.syncs.end())->first;
     REQUIRE(given.view().data.syncs.at(sync).moves.at(0).source == bus::NodeId{"a"});
     given.when(NoteSyncFailed{sync, {"gpu"}, "a is unreachable"}).and_said();
     CHECK(moves(given).empty());
     given.say_at(given.now() + 2min,
                  bus::NodeUpdated{.node = {"c"}, .capacity = {.disk_bytes = large}});
     CHECK(moves(given) == Moves{"f1: b -> gpu"});
+}
+
+TEST_CASE("what a node cannot fetch from anybody goes to it by way of a third") {
+    Given given({disk("a"), disk("b", 100), disk("c"), trainer("gpu"), games("f1", 10, "a")});
+    plan(given);
+    REQUIRE(given.view().data.syncs.size() == 1);
+    const std::string sync = given.view().data.syncs.begin()->first;
+    given.when(NoteSyncFailed{sync, {"gpu"}, "a is unreachable"}).and_said();
+    const auto later = [&] {
+        given.say_at(given.now() + 2min, bus::NodeUpdated{.node = {"nobody"}});
+    };
+    later();
+    const auto planned = planner().plan_moves(given.sight());
+    REQUIRE(planned.size() == 2);
+    CHECK(moves(given) == Moves{"f1: a -> gpu", "f1: a -> c"});
+    CHECK(planned[1].why == "a way round: gpu could not fetch it from a");
+    given.say(copied("f1", "c"));
+    CHECK(moves(given) == Moves{"f1: c -> gpu"});
+}
+
+TEST_CASE("nodes without a file server give nothing and get nothing") {
+    bus::NodeJoined old = disk("a");
+    old.transfer_port = 0;
+    Given given({old, disk("b"), disk("c"), games("f1", 10, "a"), games("f2", 10, "b")});
+    CHECK(moves(given) == Moves{"f2: b -> c"});
+}
+
+TEST_CASE("where files do not move, games count as synchronised where they are") {
+    Given given({node("a"), games("f1", 10, "a"), games("f2", 10, "a")});
+    const auto syncs = asked<CompleteSync>(planner().step(given.sight()));
+    REQUIRE(syncs.size() == 1);
+    CHECK(syncs[0].node == bus::NodeId{"a"});
+}
+
+TEST_CASE("the operator says how many copies there are") {
+    Given given({disk("a"), disk("b"), disk("c"), disk("d"), games("f1", 10, "a")});
+    SyncPlanner more = planner();
+    more.copies = 3;
+    CHECK(more.plan_moves(given.sight()).size() == 2);
+    more.copies = 1;
+    CHECK(more.plan_moves(given.sight()).empty());
+    more.copies = 5;
+    CHECK(more.plan_moves(given.sight()).size() == 3);  // There are no more nodes.
 }
 
 TEST_CASE("a plan names its moves and says why, a sync for each target") {
@@ -274,7 +318,7 @@ class World {
             const auto well = std::ranges::count_if(needs.well, has);
             const bool could_more = std::ranges::any_of(
                 needs.well, [&](const bus::NodeId& node) { return !has(node) && fits(node); });
-            CHECK((well >= static_cast<std::ptrdiff_t>(replicas_min) || !could_more));
+            CHECK((well >= static_cast<std::ptrdiff_t>(copies_default) || !could_more));
             for (const bus::NodeId& node : needs.training)
                 CHECK((!needs.for_training.contains(digest) || has(node) || !fits(node)));
         }
@@ -314,7 +358,7 @@ class World {
             for (const bus::NodeId& node : given.view().data.files.at(digest).copies)
                 well += is_well(given.sight(), node) ? 1 : 0;
             const bool is_deleted = given.view().data.files.at(digest).copies != file.copies;
-            CHECK((!is_deleted || well >= replicas_min));
+            CHECK((!is_deleted || well >= copies_default));
         }
     }
 

@@ -43,7 +43,7 @@ Commands SyncPlanner::tidy(const producers::Sight& sight) const {
             return node != sight.host.self && !file.damaged.contains(node) && is_well(sight, node);
         });
         const bool may_go = has_copy(sight.cluster.data, digest, sight.host.self) &&
-                            static_cast<std::size_t>(proof) >= producers::replicas_min &&
+                            static_cast<std::size_t>(proof) >= std::max<std::size_t>(copies, 1) &&
                             !is_needed(needs, digest, sight.host.self);
         if (may_go) old.emplace_back(file.recorded, digest);
     }
@@ -51,14 +51,17 @@ Commands SyncPlanner::tidy(const producers::Sight& sight) const {
     if (old.size() > deletes_per_step_max) old.resize(deletes_per_step_max);
     Commands commands;
     for (const auto& [recorded, digest] : old) {
-        commands.push_back(producers::DeleteFile{
-            .file = digest, .node = sight.host.self, .reason = sight.host.disk.reason});
+        commands.push_back(producers::DeleteFile{.file = digest,
+                                                 .node = sight.host.self,
+                                                 .reason = sight.host.disk.reason,
+                                                 .copies_min = copies});
     }
     return commands;
 }
 
 std::vector<PlannedMove> SyncPlanner::plan_moves(const producers::Sight& sight) const {
-    return CopyPlan(sight, {.disk_reserve_bytes = disk_reserve_bytes,
+    return CopyPlan(sight, {.copies = copies,
+                            .disk_reserve_bytes = disk_reserve_bytes,
                             .sync_patience = sync_patience,
                             .retry_after = retry_after,
                             .moves_max = moves_per_step_max})
@@ -113,8 +116,12 @@ Commands SyncPlanner::plan_syncs(const producers::Sight& sight) const {
 /// For each config the training node with most of the games that no sync covers.
 Commands SyncPlanner::complete_syncs(const producers::Sight& sight) const {
     const auto needs = producers::file_needs(sight);
-    std::vector<bus::NodeId> places = needs.training;
-    // Alone, or where no node trains, the leader's own games are as near as can be.
+    const bool files_move = std::ranges::any_of(needs.well, [&](const bus::NodeId& node) {
+        return moves_files(sight.cluster.nodes.nodes.at(node));
+    });
+    // Where files do not move, games are where they will be.
+    std::vector<bus::NodeId> places = files_move ? needs.training : needs.well;
+    // Where no node trains, the leader's own games are as near as can be.
     if (places.empty()) places.push_back(sight.host.self);
     Commands commands;
     for (const auto& [config, data] : sight.cluster.data.configs) {

@@ -18,6 +18,8 @@ namespace ringrift::consumers {
 
 class SyncPlanner {
   public:
+    /// Of every games file and model, on nodes that are well; no more than there are of these.
+    std::size_t copies = producers::copies_default;
     /// Stays free on every target's disk.
     std::int64_t disk_reserve_bytes = std::int64_t{4} << 30;
     /// A sync that nothing was heard of for so long is planned anew: its target may have died.
