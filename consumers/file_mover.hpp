@@ -3,9 +3,10 @@
 // FileMover: makes the files on this node be what the log plans for it, as JobManager does for
 // jobs.
 //
-// Level-triggered: what an open sync wants here and is not here is fetched; what a FILE_DELETED
-// that holds has given up is removed; what has come or failed is reported until the log has it. So
-// a restart needs no recovery code. Belongs to the node's thread.
+// Level-triggered: what a claim of this node needs, and then what an open sync wants here, is
+// fetched if it is not here; what a FILE_DELETED that holds has given up is removed; what has come
+// or failed is reported until the log has it. A fetch has failed when every node that is alive and
+// has a copy was tried. So a restart needs no recovery code. Belongs to the node's thread.
 
 #include <map>
 #include <set>
@@ -21,7 +22,15 @@ class FileMover {
     explicit FileMover(Transfers& transfers) : transfers_(transfers) {}
 
     /// Takes the carriers' news. Returns how many reports there were.
-    std::size_t sense();
+    std::size_t sense(bus::Time now);
+
+    /// What claims of this node wait for, from now on; replaces what was wanted before.
+    void want(std::set<bus::FileDigest> files) { wanted_ = std::move(files); }
+
+    /// Why the file will not come, as a sentence: nobody who is alive has it, or all were tried in
+    /// vain. Empty while there is hope.
+    std::optional<std::string> hopeless(const producers::Sight& sight,
+                                        const bus::FileDigest& file) const;
 
     /// Fetches and removes what is due. Returns how much was begun.
     std::size_t carry_out(const producers::Sight& sight);
@@ -36,12 +45,26 @@ class FileMover {
     std::size_t under_way() const { return under_way_.size(); }
 
   private:
+    struct Arrived {
+        TransferDone done = {};
+        bus::Time at = {};
+    };
+    struct Failure {
+        std::string sentence = {};
+        std::set<bus::NodeId> tried = {};
+        bool is_ours = false;  ///< The trouble is here: no other source would help.
+    };
+    bool has_failed(const producers::Sight& sight, const bus::FileDigest& file) const;
+    bool fetch(const producers::Sight& sight, TransferOrder order);
+    std::size_t remove(const producers::Sight& sight);
+
     Transfers& transfers_;
-    std::set<bus::FileDigest> under_way_;
+    std::set<bus::FileDigest> wanted_;
+    std::map<bus::FileDigest, std::vector<bus::NodeId>> under_way_;  ///< From whom.
     std::set<bus::FileDigest> removed_;  ///< Asked for since the directory was last read.
     bus::Position removed_as_of_ = 0;
-    std::map<bus::FileDigest, TransferDone> done_;
-    std::map<bus::FileDigest, std::string> failed_;   ///< Sentences.
+    std::map<bus::FileDigest, Arrived> done_;
+    std::map<bus::FileDigest, Failure> failed_;
     std::map<bus::FileDigest, std::string> damaged_;  ///< Reasons.
 };
 

@@ -46,6 +46,23 @@ struct CopyDamaged {
     std::string reason = {};
 };
 
+/// How it goes, for people.
+struct TransferCounts {
+    std::string address = {};   ///< Where files are given; empty when nowhere.
+    std::int64_t serving = 0;   ///< Fetches by others, now.
+    std::int64_t fetching = 0;  ///< Files, now.
+    std::int64_t waiting = 0;   ///< Files that wait for a thread to fetch them.
+    std::int64_t fetched = 0;   ///< Files, since the start; so are all below.
+    std::int64_t failed = 0;    ///< Fetches that no source could make good.
+    std::int64_t bytes_in = 0;
+    std::int64_t bytes_out = 0;
+    std::int64_t relayed = 0;  ///< Asks handed on to a node that only this one reaches.
+    std::int64_t denied = 0;   ///< Connections and asks of who is no member.
+    std::int64_t malformed = 0;
+    std::int64_t quarantined = 0;  ///< What came, or lay here, and was not what its digest says.
+    std::string trouble = {};      ///< Of the last fetch that failed; empty after one that did not.
+};
+
 using TransferReport = std::variant<TransferDone, TransferFailed, CopyDamaged>;
 
 class Transfers {
@@ -60,6 +77,8 @@ class Transfers {
 
     /// What happened since the last call, oldest first.
     virtual std::vector<TransferReport> drain() = 0;
+
+    virtual TransferCounts counts() const { return {}; }
 };
 
 }  // namespace ringrift::consumers

@@ -47,7 +47,7 @@ struct Machine {
     std::size_t carry_out() { return mover.carry_out(given.sight()); }
     void hear(TransferReport report) {
         transfers.news.push_back(std::move(report));
-        mover.sense();
+        mover.sense(given.now());
     }
     Commands reports() const { return mover.reports(given.sight()); }
     void say() { tests::carry_out(given, reports()); }
@@ -174,4 +174,72 @@ TEST_CASE(
     host.files_as_of += 1;
     CHECK(machine.carry_out() == 1);
     CHECK(machine.transfers.fetched == Names{"f3"});
+}
+
+// ---- what claims need ---------------------------------------------------------------------------
+
+TEST_CASE("what a claim waits for is fetched before what is planned, from whoever has it") {
+    Machine machine;
+    for (const char* name : {"x1", "x2", "x3", "x4"}) machine.given.say(games(name, 10, "b"));
+    machine.planned("s1", {wanted("f1"), wanted("f2")});
+    machine.mover.want({{"x1"}, {"x2"}, {"x3"}, {"x4"}});
+    CHECK(machine.carry_out() == transfers_max);
+    CHECK(machine.transfers.fetched == Names{"x1", "x2", "x3", "x4"});
+    machine.hear(TransferDone{{"x1"}, {"b"}, 99});
+    CHECK(machine.carry_out() == 1);
+    CHECK(machine.transfers.fetched.back() == "f1");
+    machine.say();
+    CHECK(has_copy(machine.given.view().data, {"x1"}, boss));
+}
+
+TEST_CASE(
+    "when one who has the file cannot give it, the others are tried before there is no hope") {
+    Machine machine;
+    machine.given.say(bus::FileReplicated{.file = {"f1"}, .node = {"b"}});
+    machine.given.say(node("c")).say(bus::FileReplicated{.file = {"f1"}, .node = {"c"}});
+    machine.given.say(node("d")).say(bus::FileReplicated{.file = {"f1"}, .node = {"d"}});
+    machine.mover.want({{"f1"}});
+    CHECK(machine.carry_out() == 1);
+    CHECK_FALSE(machine.mover.hopeless(machine.given.sight(), {"f1"}));
+    machine.hear(TransferFailed{{"f1"}, "unreachable", "a, b and c are unreachable"});
+    CHECK_FALSE(machine.mover.hopeless(machine.given.sight(), {"f1"}));
+    machine.mover.settle(machine.given.sight());
+    CHECK(machine.carry_out() == 1);
+    machine.hear(TransferFailed{{"f1"}, "unreachable", "d is unreachable"});
+    CHECK(machine.carry_out() == 0);
+    CHECK(machine.mover.hopeless(machine.given.sight(), {"f1"}) == "d is unreachable");
+    machine.mover.want({});
+    machine.mover.settle(machine.given.sight());
+    machine.mover.want({{"f1"}});
+    CHECK(machine.carry_out() == 1);  // The next claim tries anew.
+}
+
+TEST_CASE("a full disk here is not cured by asking another node") {
+    Machine machine;
+    machine.given.say(bus::FileReplicated{.file = {"f1"}, .node = {"b"}});
+    machine.mover.want({{"f1"}});
+    machine.carry_out();
+    machine.hear(TransferFailed{{"f1"}, "disk_full", "no room"});
+    CHECK(machine.carry_out() == 0);
+    CHECK(machine.mover.hopeless(machine.given.sight(), {"f1"}) == "no room");
+}
+
+TEST_CASE("what no node that is alive has will not come, and the digest is named") {
+    Machine machine;
+    machine.given.say(bus::HostOffline{.node = {"a"}, .incarnation = 1, .reason = "silent"});
+    for (const char* name : {"f1", "f9"}) {
+        const auto why = machine.mover.hopeless(machine.given.sight(), {name});
+        REQUIRE(why);
+        CHECK(*why == std::string("no other node that is alive has a copy of ") + name);
+    }
+}
+
+TEST_CASE("what a claim reads is not removed from under it") {
+    Machine machine;
+    machine.given.say(games("f3")).say(bus::FileReplicated{.file = {"f3"}, .node = {"a"}});
+    machine.given.host().files = {{.file = {"f3"}, .bytes = 99}};
+    machine.given.say(bus::FileDeleted{.file = {"f3"}, .node = boss, .proof = {{"a"}}});
+    machine.mover.want({{"f3"}});
+    machine.carry_out();
+    CHECK(machine.transfers.removed.empty());
 }
