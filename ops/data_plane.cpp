@@ -28,6 +28,25 @@ void remove_abandoned(const fs::path& folder) {
 
 }  // namespace
 
+std::string endpoint_of(const std::string& host, std::int64_t port) {
+    const bool is_v6 = host.find(':') != std::string::npos;
+    return "tcp://" + (is_v6 ? "[" + host + "]" : host) + ":" +
+           (port == 0 ? "*" : std::to_string(port));
+}
+
+Peers peers_of(const projections::NodesView& nodes) {
+    Peers peers;
+    for (const auto& [id, node] : nodes.nodes) {
+        const bool is_member = node.status != projections::NodeStatus::left &&
+                               node.status != projections::NodeStatus::retired;
+        if (!is_member || !moves_files(node)) continue;
+        peers[id] = {.server = {endpoint_of(node.joined.host, node.joined.transfer_port),
+                                {node.joined.transfer_key}},
+                     .relay = node.relay};
+    }
+    return peers;
+}
+
 bus::Result<std::unique_ptr<DataPlane>, DataPlaneProblem> DataPlane::open(
     const DataPlaneOptions& options, std::function<void()> wake) {
     auto keys = bus::load_node_keys(options.data_folder / "keys" / "node.key");
@@ -68,6 +87,15 @@ DataPlane::DataPlane(const DataPlaneOptions& options, bus::NodeKeys keys,
 
 DataPlane::~DataPlane() {
     for (std::jthread& thread : threads_) thread.request_stop();  // All at once, then joined.
+}
+
+void DataPlane::set_peers(const projections::NodesView& nodes) {
+    bus::Position changed = 0;
+    for (const auto& [id, node] : nodes.nodes) changed = std::max(changed, node.changed);
+    const std::pair as_of(nodes.nodes.size(), changed);
+    if (peers_as_of_ == as_of) return;
+    peers_as_of_ = as_of;
+    set_peers(peers_of(nodes));
 }
 
 void DataPlane::set_peers(const Peers& peers) {
@@ -127,12 +155,17 @@ void DataPlane::work(std::stop_token stop) {
         if (stop.stop_requested()) return;
         const bus::FetchOrder order = std::move(orders_.front());
         orders_.pop_front();
+        counts_.fetching += 1;
         lock.unlock();
-        report(carry_out(order, stop), stop);
+        TransferReport came = carry_out(order, stop);
+        lock.lock();
+        counts_.fetching -= 1;
+        lock.unlock();
+        report(std::move(came), stop);
     }
 }
 
-TransferReport DataPlane::carry_out(const bus::FetchOrder& order, std::stop_token stop) const {
+TransferReport DataPlane::carry_out(const bus::FetchOrder& order, std::stop_token stop) {
     // Of an earlier process that could not say so any more.
     if (store_.find(order.file) && store_.verify(order.file)) {
         const bus::NodeId source = order.sources.empty() ? self_ : order.sources.front().node;
@@ -169,7 +202,49 @@ void DataPlane::doubt(const bus::FileDigest& file) {
     });
 }
 
+int DataPlane::port() const {
+    return std::stoi(endpoint().substr(endpoint().rfind(':') + 1));
+}
+
+TransferCounts DataPlane::counts() const {
+    const bus::FileServerCounters server = server_->counters();
+    const std::lock_guard lock(mutex_);
+    TransferCounts counts = counts_;
+    counts.address = server_->endpoint();
+    counts.waiting = static_cast<std::int64_t>(orders_.size());
+    counts.serving = server.sessions;
+    counts.bytes_out = server.bytes;
+    counts.relayed = server.relayed;
+    counts.denied = server.refused + server.denied;
+    counts.malformed = server.malformed;
+    return counts;
+}
+
+void DataPlane::count(const TransferReport& report) {
+    const std::lock_guard lock(mutex_);
+    std::visit(bus::Overloaded{
+                   [&](const TransferDone& e) {
+                       counts_.fetched += 1;
+                       counts_.bytes_in += e.bytes;
+                       counts_.trouble.clear();
+                   },
+                   [&](const TransferFailed& e) {
+                       if (e.kind == bus::name_of(bus::FetchError::stopped)) return;
+                       counts_.failed += 1;
+                       counts_.trouble = e.sentence;
+                       if (e.kind == bus::name_of(bus::FetchError::mismatch))
+                           counts_.quarantined += 1;
+                   },
+                   [&](const CopyDamaged& e) {
+                       counts_.quarantined += 1;
+                       counts_.trouble = e.reason;
+                   },
+               },
+               report);
+}
+
 void DataPlane::report(TransferReport report, std::stop_token stop) {
+    count(report);
     // The outbox is full only while the node's thread hangs.
     while (!outbox_.put(report) && !stop.stop_requested())
         std::this_thread::sleep_for(report_again_after);

@@ -24,6 +24,7 @@
 #include "consumers/transfers.hpp"
 #include "ops/jobs/file_store.hpp"
 #include "ops/jobs/file_worker.hpp"
+#include "projections/nodes_view.hpp"
 
 namespace ringrift::ops {
 
@@ -44,6 +45,12 @@ struct Peer {
 };
 using Peers = std::map<bus::NodeId, Peer>;
 
+/// The members with a file server, as the log has them.
+Peers peers_of(const projections::NodesView& nodes);
+
+/// `tcp://10.0.0.7:8771`; of a v6 address `tcp://[fd00::7]:8771`; with port 0 any free one.
+std::string endpoint_of(const std::string& host, std::int64_t port);
+
 /// A sentence: what is wrong and what to change.
 struct DataPlaneProblem {
     std::string sentence = {};
@@ -59,15 +66,18 @@ class DataPlane final : public consumers::Transfers {
     /// Told to the cluster when the node joins.
     const bus::PublicKey& key() const { return setting_.keys.public_key; }
     const std::string& endpoint() const { return server_->endpoint(); }
+    int port() const;
 
     /// The members as the log has them now, this node included: they alone are let in, and only
     /// they are fetched from. Where this node has a relay, it serves there too. Cheap when
     /// unchanged.
     void set_peers(const Peers& peers);
+    void set_peers(const projections::NodesView& nodes);
 
     bool fetch(const consumers::TransferOrder& order) override;
     void remove(const bus::FileDigest& file) override;
     std::vector<consumers::TransferReport> drain() override;
+    consumers::TransferCounts counts() const override;
 
     /// Any thread.
     bus::FileServerCounters counters() const { return server_->counters(); }
@@ -79,7 +89,8 @@ class DataPlane final : public consumers::Transfers {
   private:
     DataPlane(const DataPlaneOptions& options, bus::NodeKeys keys, std::function<void()> wake);
     void work(std::stop_token stop);
-    consumers::TransferReport carry_out(const bus::FetchOrder& order, std::stop_token stop) const;
+    consumers::TransferReport carry_out(const bus::FetchOrder& order, std::stop_token stop);
+    void count(const consumers::TransferReport& report);
     void doubt(const bus::FileDigest& file);
     void report(consumers::TransferReport report, std::stop_token stop);
     std::optional<bus::FileSource> source(const bus::NodeId& node) const;
@@ -88,11 +99,13 @@ class DataPlane final : public consumers::Transfers {
     const FileStore store_;
     bus::FetchSetting setting_;
     Peers peers_;
+    std::optional<std::pair<std::size_t, bus::Position>> peers_as_of_;  ///< Nodes, last change.
     bus::Inbox<consumers::TransferReport> outbox_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     std::deque<bus::FetchOrder> orders_;  ///< Guarded by mutex_.
     std::set<bus::FileDigest> doubted_;   ///< Guarded by mutex_.
+    consumers::TransferCounts counts_;    ///< What comes in. Guarded by mutex_.
     FileWorker worker_;                   ///< Removes, and reads again what is doubted.
     std::unique_ptr<bus::FileServer> server_;
     std::vector<std::jthread> threads_;  ///< Last, so that they end first.
