@@ -232,7 +232,10 @@ std::optional<Exit> Daemon::open_data_plane() {
                               .bytes_per_second_max = options_.transfer_bytes_per_second_max};
     plane.bounds.streams_per_source = static_cast<std::size_t>(options_.transfer_streams);
     auto opened = DataPlane::open(plane, [this] { signals_.wake(); });
-    if (!opened) return Exit{ExitCode::cannot_bind, opened.error().sentence};
+    if (!opened) {
+        return Exit{opened.error().is_address ? ExitCode::cannot_bind : ExitCode::data_dir_unusable,
+                    opened.error().sentence};
+    }
     data_plane_ = std::move(*opened);
     return {};
 }

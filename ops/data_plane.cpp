@@ -61,7 +61,7 @@ bus::Result<std::unique_ptr<DataPlane>, DataPlaneProblem> DataPlane::open(
          .on_doubt = [self](const bus::FileDigest& file) { self->doubt(file); }},
         [store = plane->store_](const bus::FileDigest& file) { return store.find(file); },
         monotonic_now);
-    if (!server) return DataPlaneProblem{server.error().sentence};
+    if (!server) return DataPlaneProblem{server.error().sentence, true};
     plane->server_ = std::move(*server);
     for (std::size_t n = 0; n < threads; ++n)
         plane->threads_.emplace_back([self](std::stop_token stop) { self->work(stop); });
@@ -100,7 +100,19 @@ void DataPlane::set_peers(const projections::NodesView& nodes) {
 
 void DataPlane::set_peers(const Peers& peers) {
     if (peers == peers_) return;
-    peers_ = peers;
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto& [file, running] : running_) {
+            const bool moved = std::ranges::any_of(running.sources, [&](const bus::NodeId& node) {
+                const auto before = peers_.find(node);
+                const auto now = peers.find(node);
+                return now != peers.end() &&
+                       (before == peers_.end() || before->second != now->second);
+            });
+            if (moved) running.moved.request_stop();
+        }
+        peers_ = peers;
+    }
     bus::Members members;
     for (const auto& [node, peer] : peers_) {
         if (!peer.server.key.empty()) members[peer.server.key] = node;
@@ -126,13 +138,9 @@ std::optional<bus::FileSource> DataPlane::source(const bus::NodeId& node) const 
 }
 
 bool DataPlane::fetch(const TransferOrder& order) {
-    bus::FetchOrder fetch = {.file = order.file, .bytes = order.bytes};
-    for (const bus::NodeId& node : order.sources) {
-        if (auto found = source(node)) fetch.sources.push_back(std::move(*found));
-    }
     const std::lock_guard lock(mutex_);
     if (orders_.size() >= orders_max) return false;
-    orders_.push_back(std::move(fetch));
+    orders_.push_back(order);
     changed_.notify_one();
     return true;
 }
@@ -153,34 +161,54 @@ void DataPlane::work(std::stop_token stop) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, stop, [this] { return !orders_.empty(); });
         if (stop.stop_requested()) return;
-        const bus::FetchOrder order = std::move(orders_.front());
+        const TransferOrder order = std::move(orders_.front());
         orders_.pop_front();
-        counts_.fetching += 1;
         lock.unlock();
         TransferReport came = carry_out(order, stop);
-        lock.lock();
-        counts_.fetching -= 1;
-        lock.unlock();
+        end(order.file);
         report(std::move(came), stop);
     }
 }
 
-TransferReport DataPlane::carry_out(const bus::FetchOrder& order, std::stop_token stop) {
+/// The order with the addresses of this moment.
+bus::FetchOrder DataPlane::begin(const TransferOrder& order, std::stop_source moved) {
+    bus::FetchOrder fetch = {.file = order.file, .bytes = order.bytes};
+    const std::lock_guard lock(mutex_);
+    for (const bus::NodeId& node : order.sources) {
+        if (auto found = source(node)) fetch.sources.push_back(std::move(*found));
+    }
+    running_[order.file] = {order.sources, std::move(moved)};
+    return fetch;
+}
+
+void DataPlane::end(const bus::FileDigest& file) {
+    const std::lock_guard lock(mutex_);
+    running_.erase(file);
+}
+
+TransferReport DataPlane::carry_out(const TransferOrder& order, std::stop_token stop) {
     // Of an earlier process that could not say so any more.
     if (store_.find(order.file) && store_.verify(order.file)) {
-        const bus::NodeId source = order.sources.empty() ? self_ : order.sources.front().node;
+        const bus::NodeId source = order.sources.empty() ? self_ : order.sources.front();
         return TransferDone{order.file, source, order.bytes.value_or(0)};
     }
-    const auto fetched = bus::fetch_file(order, setting_, monotonic_now, stop);
-    if (!fetched) {
+    while (true) {
+        std::stop_source moved;
+        const std::stop_callback both(stop, [&] { moved.request_stop(); });
+        const auto fetched =
+            bus::fetch_file(begin(order, moved), setting_, monotonic_now, moved.get_token());
+        if (fetched) {
+            const auto most = std::ranges::max_element(
+                fetched->bytes_from, {}, [](const auto& entry) { return entry.second; });
+            const bool is_known = most != fetched->bytes_from.end();
+            return TransferDone{order.file, is_known ? most->first : order.sources.front(),
+                                fetched->bytes};
+        }
+        const bool goes_on = moved.stop_requested() && !stop.stop_requested();
+        if (goes_on) continue;
         return TransferFailed{order.file, std::string(bus::name_of(fetched.error().error)),
                               fetched.error().sentence};
     }
-    const auto most = std::ranges::max_element(fetched->bytes_from, {},
-                                               [](const auto& entry) { return entry.second; });
-    const bool is_known = most != fetched->bytes_from.end();
-    return TransferDone{order.file, is_known ? most->first : order.sources.front().node,
-                        fetched->bytes};
 }
 
 /// On the server's thread.
@@ -211,6 +239,7 @@ TransferCounts DataPlane::counts() const {
     const std::lock_guard lock(mutex_);
     TransferCounts counts = counts_;
     counts.address = server_->endpoint();
+    counts.fetching = static_cast<std::int64_t>(running_.size());
     counts.waiting = static_cast<std::int64_t>(orders_.size());
     counts.serving = server.sessions;
     counts.bytes_out = server.bytes;

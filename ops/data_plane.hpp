@@ -6,7 +6,8 @@
 // bus/transfer/file_fetch into `<data>/incoming`, and whole and verified into `<data>/files`; what
 // is not what its digest says goes to `<data>/quarantine`. The node's keys are
 // `<data>/keys/node.key`. When another node says that bytes from here were wrong, our copy is read
-// again, and if it is damaged it is set aside and reported. Public functions belong to the node's
+// again, and if it is damaged it is set aside and reported. When a source comes back at another
+// address, what was being fetched from it goes on from there. Public functions belong to the node's
 // thread unless they say otherwise; hashing, disk and network are on threads of its own.
 
 #include <condition_variable>
@@ -54,6 +55,7 @@ std::string endpoint_of(const std::string& host, std::int64_t port);
 /// A sentence: what is wrong and what to change.
 struct DataPlaneProblem {
     std::string sentence = {};
+    bool is_address = false;  ///< That of the server; else it is the data folder.
 };
 
 class DataPlane final : public consumers::Transfers {
@@ -89,24 +91,34 @@ class DataPlane final : public consumers::Transfers {
   private:
     DataPlane(const DataPlaneOptions& options, bus::NodeKeys keys, std::function<void()> wake);
     void work(std::stop_token stop);
-    consumers::TransferReport carry_out(const bus::FetchOrder& order, std::stop_token stop);
+    struct Running {
+        std::vector<bus::NodeId> sources = {};
+        std::stop_source moved = {};  ///< One of them has another address now.
+    };
+    consumers::TransferReport carry_out(const consumers::TransferOrder& order,
+                                        std::stop_token stop);
+    bus::FetchOrder begin(const consumers::TransferOrder& order, std::stop_source moved);
+    void end(const bus::FileDigest& file);
     void count(const consumers::TransferReport& report);
     void doubt(const bus::FileDigest& file);
     void report(consumers::TransferReport report, std::stop_token stop);
+    /// REQUIRES: mutex_ is held.
     std::optional<bus::FileSource> source(const bus::NodeId& node) const;
 
     const bus::NodeId self_;
     const FileStore store_;
     bus::FetchSetting setting_;
-    Peers peers_;
     std::optional<std::pair<std::size_t, bus::Position>> peers_as_of_;  ///< Nodes, last change.
     bus::Inbox<consumers::TransferReport> outbox_;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<bus::FetchOrder> orders_;  ///< Guarded by mutex_.
-    std::set<bus::FileDigest> doubted_;   ///< Guarded by mutex_.
-    consumers::TransferCounts counts_;    ///< What comes in. Guarded by mutex_.
-    FileWorker worker_;                   ///< Removes, and reads again what is doubted.
+    Peers peers_;                                  ///< Written on the node's thread, so read
+                                                   ///< there freely; else guarded by mutex_.
+    std::deque<consumers::TransferOrder> orders_;  ///< Guarded by mutex_.
+    std::map<bus::FileDigest, Running> running_;   ///< Guarded by mutex_.
+    std::set<bus::FileDigest> doubted_;            ///< Guarded by mutex_.
+    consumers::TransferCounts counts_;             ///< What comes in. Guarded by mutex_.
+    FileWorker worker_;                            ///< Removes, and reads again what is doubted.
     std::unique_ptr<bus::FileServer> server_;
     std::vector<std::jthread> threads_;  ///< Last, so that they end first.
 };

@@ -74,6 +74,44 @@ TEST_CASE("a file that is ordered comes, and is reported once, also when it lay 
     CHECK(alpha.plane->counters().bytes == 700'000);
 }
 
+TEST_CASE("a source that comes back at another address is gone on with at once") {
+    Plane beta("beta");
+    const std::string bytes = random_bytes(700'000, 1);
+    Plane alpha("alpha");
+    alpha.has(bytes);
+    ops::Peers peers = {{alpha.name, {.server = {"tcp://127.0.0.1:1", alpha.plane->key()}}},
+                        {beta.name, beta.peer()}};
+    beta.plane->set_peers(peers);
+    REQUIRE(beta.plane->fetch({.file = digest_of(bytes), .sources = {{"alpha"}}}));
+    CHECK(await([&] { return beta.plane->counts().fetching == 1; }));
+    introduce({&alpha, &beta});
+    const auto report = beta.next_report();
+    REQUIRE(std::holds_alternative<TransferDone>(report));
+    CHECK(beta.plane->counts().fetched == 1);
+    CHECK(beta.plane->counts().bytes_in == 700'000);
+    CHECK(beta.plane->counts().fetching == 0);
+    CHECK(alpha.plane->counts().bytes_out == 700'000);
+}
+
+TEST_CASE("the members of the log with a file server are the peers, at the address they gave") {
+    projections::NodesView nodes;
+    const auto add = [&](const std::string& name, const std::string& host, std::int64_t port) {
+        nodes.nodes[{name}] = {
+            .joined = {.node = {name}, .host = host, .transfer_port = port, .transfer_key = name}};
+    };
+    add("a", "10.0.0.7", 8771);
+    add("b", "fd00::7", 8772);
+    add("old", "10.0.0.9", 0);
+    add("gone", "10.0.0.8", 8771);
+    nodes.nodes[{"gone"}].status = projections::NodeStatus::left;
+    nodes.nodes[{"b"}].relay = {"a"};
+    const ops::Peers peers = ops::peers_of(nodes);
+    CHECK(peers ==
+          ops::Peers{{{"a"}, {.server = {"tcp://10.0.0.7:8771", {"a"}}}},
+                     {{"b"}, {.server = {"tcp://[fd00::7]:8772", {"b"}}, .relay = {"a"}}}});
+    CHECK(ops::endpoint_of("127.0.0.1", 0) == "tcp://127.0.0.1:*");
+}
+
 TEST_CASE("who is not among the peers is not fetched from, and gets nothing") {
     Plane alpha("alpha");
     Plane beta("beta");
@@ -101,6 +139,8 @@ TEST_CASE("a damaged copy is found where it lies: its node sets it aside and say
     const auto failed = beta.next_report();
     REQUIRE(std::holds_alternative<TransferFailed>(failed));
     CHECK(std::get<TransferFailed>(failed).kind == "mismatch");
+    CHECK(beta.plane->counts().quarantined == 1);
+    CHECK_FALSE(beta.plane->counts().trouble.empty());
     const auto damaged = alpha.next_report();
     REQUIRE(std::holds_alternative<CopyDamaged>(damaged));
     CHECK(std::get<CopyDamaged>(damaged).file == file);

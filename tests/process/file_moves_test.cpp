@@ -176,8 +176,8 @@ TEST_CASE("nodes that share no folder learn together: one plays, another trains,
     for (const auto& failed : keeper.events("WORK_FAILED"))
         CHECK(failed.at("kind") != "missing_input");
     CHECK(keeper.events("WORK_PARKED").empty());
-    const auto replicated = keeper.events("FILE_REPLICATED");
-    for (const char* name : {"trainer", "keeper", "player"}) CHECK(came_to(replicated, name));
+    for (const char* name : {"trainer", "keeper", "player"})
+        CHECK(await([&] { return came_to(keeper.events("FILE_REPLICATED"), name); }, 60s));
     CHECK_FALSE(keeper.events("SYNC_PLANNED").empty());
     CHECK_FALSE(keeper.events("DATA_SYNC_STARTED").empty());
     CHECK_FALSE(keeper.events("DATA_SYNC_COMPLETED").empty());
