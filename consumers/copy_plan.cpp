@@ -166,15 +166,18 @@ std::set<bus::NodeId> CopyPlan::holders(const FileEntry& entry) const {
     return nodes;
 }
 
+/// Asked for every file there is, so it makes nothing.
 std::size_t CopyPlan::lasting(const bus::FileDigest& file, const FileEntry& entry) const {
-    std::set<bus::NodeId> nodes;
-    std::ranges::copy_if(entry.copies, std::inserter(nodes, nodes.end()),
-                         [&](const bus::NodeId& node) {
-                             return well_.contains(node) && !entry.damaged.contains(node);
-                         });
+    const auto lasts = [&](const bus::NodeId& node) {
+        return well_.contains(node) && !entry.damaged.contains(node);
+    };
+    auto count = std::ranges::count_if(entry.copies, lasts);
     const auto coming = coming_.find(file);
-    if (coming != coming_.end()) nodes.insert(coming->second.begin(), coming->second.end());
-    return nodes.size();
+    if (coming == coming_.end()) return static_cast<std::size_t>(count);
+    count += std::ranges::count_if(coming->second, [&](const bus::NodeId& node) {
+        return !entry.copies.contains(node) || !lasts(node);
+    });
+    return static_cast<std::size_t>(count);
 }
 
 bool CopyPlan::lacks(const bus::FileDigest& file, const FileEntry& entry,
