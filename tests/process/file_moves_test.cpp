@@ -204,8 +204,10 @@ TEST_CASE("whichever end of a transfer is killed, it ends in the same place and 
     Machine& player = cluster["player"];
     Machine& trainer = cluster["trainer"];
     cluster["keeper"].start();
-    player.start({"--transfer-rate", "3kB"});
-    trainer.start({"--transfer-rate", "3kB"});
+    const std::vector<std::string> slowly = {"--transfer-rate",
+                                             "8kB"};  // A file of games, that is.
+    player.start(slowly);
+    trainer.start();
     const auto arriving = [&] { return trainer.files_in("incoming") > 0; };
     for (int n = 0; n < 3; ++n) {
         const bool underway = await(arriving, 120s);
@@ -214,7 +216,7 @@ TEST_CASE("whichever end of a transfer is killed, it ends in the same place and 
         poll(nullptr, 0, 150 * n);
         trainer.kill();
         trainer.whole_files();
-        trainer.start({"--transfer-rate", "3kB"});
+        trainer.start();
     }
     for (int n = 0; n < 3; ++n) {
         const bool underway = await(arriving, 120s);
@@ -222,8 +224,7 @@ TEST_CASE("whichever end of a transfer is killed, it ends in the same place and 
         REQUIRE(underway);
         player.kill();
         trainer.whole_files();
-        player.start(n < 2 ? std::vector<std::string>{"--transfer-rate", "3kB"}
-                           : std::vector<std::string>());
+        player.start(n < 2 ? slowly : std::vector<std::string>());
     }
     const bool promoted = await([&] { return cluster.promoted(); }, 300s);
     INFO(cluster.logs());
