@@ -19,6 +19,7 @@
 #include "ops/operator_lines.hpp"
 #include "ops/progress_line.hpp"
 #include "ops/projector.hpp"
+#include "ops/service_notice.hpp"
 #include "ops/stop_signals.hpp"
 #include "ops/system_clock.hpp"
 #include "ops/up.hpp"
@@ -98,6 +99,8 @@ class Daemon {
     void end_projector();
     Exit go_round();
     void decide_to_stop(bus::Time now);
+    void tell_systemd();
+    std::string status_line() const;
     std::optional<Exit> check_subscriptions(bus::Time now);
     std::optional<http::JobOutput> job_output(const bus::WorkId& work, bus::Position fence,
                                               std::string_view stream, std::size_t bytes_max) const;
@@ -120,6 +123,7 @@ class Daemon {
     std::unique_ptr<Projector> projector_;  ///< Null without --postgres.
     std::unique_ptr<http::Api> api_;
     std::unique_ptr<http::Server> server_;
+    ServiceNotice notice_ = ServiceNotice(environment_of_this_process());
     ProgressPrinter printer_ = ProgressPrinter(isatty(STDOUT_FILENO) != 0);
 
     bus::Time started_at_ = {};
@@ -305,6 +309,11 @@ std::optional<Exit> Daemon::check_subscriptions(bus::Time now) {
 }
 
 void Daemon::decide_to_stop(bus::Time now) {
+    if (signals_.handing_over()) {
+        printer_.clear();
+        spdlog::info("[P2P] Node leaves its jobs to the next start");
+        return node_->hand_over("it is started anew", now);
+    }
     if (node_->stopping()) return;
     if (signals_.count() > 0) return node_->stop(signals_.last(), now);
     if (options_.until_generation > 0 &&
@@ -325,6 +334,30 @@ void Daemon::decide_to_stop(bus::Time now) {
     }
 }
 
+/// In one line, for `systemctl status`.
+std::string Daemon::status_line() const {
+    const Pulse pulse = board_.read();
+    std::string who = "follows " + node_->view().leadership.leader.value;
+    if (node_->is_leader())
+        who = "leads";
+    else if (!pulse.no_leader.empty())
+        who = "knows no leader: " + pulse.no_leader;
+    std::string line =
+        fmt::format("{} {} in {}, epoch {}, {} jobs, position {}", pulse.node, who, pulse.cluster,
+                    node_->view().leadership.epoch, pulse.jobs.size(), pulse.position);
+    if (!pulse.log_trouble.empty()) line += "; the log: " + pulse.log_trouble;
+    return line.substr(0, line.find('\n'));
+}
+
+/// In each round, and from nowhere else: this is what the watchdog watches.
+void Daemon::tell_systemd() {
+    const bus::Instant now = clock_.monotonic();
+    notice_.turn({.joined = node_->joined(),
+                  .stopping = node_->stopping(),
+                  .status = notice_.wants_status(now) ? status_line() : std::string()},
+                 now);
+}
+
 Exit Daemon::go_round() {
     LinesOfTheLog lines(*events_.lines, printer_, node_->position());
     DiskWatch disk;
@@ -335,6 +368,7 @@ Exit Daemon::go_round() {
         decide_to_stop(now);
         const std::size_t done = node_->do_work(now);
         if (data_plane_) data_plane_->set_peers(node_->view().nodes);
+        tell_systemd();
         lines.follow();
         if (const auto exit = check_subscriptions(now)) {
             exit_ = *exit;
