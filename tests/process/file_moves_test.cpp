@@ -68,10 +68,10 @@ struct Machine {
         std::error_code none;
         for (const auto& entry : fs::recursive_directory_iterator(data / "files", none)) {
             if (!entry.is_regular_file(none)) continue;
-            const std::string name = entry.path().filename().string();
+            const std::string digest = entry.path().filename().string();
             INFO(entry.path().string());
-            CHECK(verified.verify(entry.path(), {name}));
-            digests.insert(name);
+            CHECK(verified.verify(entry.path(), {digest}));
+            digests.insert(digest);
         }
         return digests;
     }
@@ -157,8 +157,9 @@ struct Cluster {
 };
 
 bool came_to(const std::vector<json::object>& replicated, const std::string& node) {
-    return std::ranges::any_of(replicated,
-                               [&](const json::object& event) { return event.at("node") == node; });
+    return std::ranges::any_of(replicated, [&](const json::object& event) {
+        return event.at("node").as_string() == node;
+    });
 }
 
 }  // namespace
