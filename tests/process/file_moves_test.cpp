@@ -77,10 +77,20 @@ struct Machine {
     }
 };
 
+/// The fast one, with games enough to show that a network is stronger.
+std::string write_workload(const std::string& folder) {
+    const std::string file = write_fast_workload(folder);
+    std::string text = text_of(file);
+    const std::string few = "pairs_max = 10\n";
+    text.replace(text.find(few), few.size(), "pairs_max = 80\n");
+    std::ofstream(file) << text;
+    return file;
+}
+
 /// `keeper` votes, keeps the log and judges; `player` plays; `trainer` exports and trains.
 struct Cluster {
     TemporaryFolder folder;
-    std::string workload = write_fast_workload(folder.path().string());
+    std::string workload = write_workload(folder.path().string());
     std::map<std::string, Machine> machines;
 
     Cluster() {
