@@ -61,7 +61,9 @@ void add_lines(Request& request, const Lines& lines) {
     const bus::Requirements whole = whole_of(request.node.joined.capacity);
     for (const auto& [kind, items] : lines) {
         if (!may_run(request.node, kind.type) || !fits(whole, kind.needs)) continue;
-        const auto is_same = [&](const Share& share) { return *share.config == kind.config; };
+        const auto is_same = [&config = kind.config](const Share& share) {
+            return *share.config == config;
+        };
         auto share = std::ranges::find_if(request.shares, is_same);
         if (share == request.shares.end()) {
             request.shares.push_back(

@@ -17,10 +17,11 @@ std::vector<bus::PlannedMove> SyncPlanner::create_sync_plan(const producers::Sig
         if (moves.size() == moves_per_plan_max) break;
         if (file.kind != bus::FileKind::games || has_copy(sight.cluster.data, digest, target))
             continue;
-        const auto source = std::ranges::find_if(file.copies, [&](const bus::NodeId& node) {
-            const auto at = nodes.find(node);
-            return at != nodes.end() && is_alive(at->second) && !file.damaged.contains(node);
-        });
+        const auto source = std::ranges::find_if(
+            file.copies, [&, &damaged = file.damaged](const bus::NodeId& node) {
+                const auto at = nodes.find(node);
+                return at != nodes.end() && is_alive(at->second) && !damaged.contains(node);
+            });
         if (source == file.copies.end()) continue;
         moves.push_back({.file = digest,
                          .source = *source,

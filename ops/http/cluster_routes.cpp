@@ -2,7 +2,6 @@
 // are.
 
 #include <algorithm>
-#include <ranges>
 
 #include <boost/json.hpp>
 
@@ -119,7 +118,8 @@ Answer sync(const Sight& sight, const Call&) {
                                              {"digest", manifest.digest},
                                              {"collected_at", bus::to_text(manifest.collected_at)}};
     }
-    for (const auto& [id, entry] : data.syncs | std::views::reverse) {
+    for (auto at = data.syncs.end(); at != data.syncs.begin();) {
+        const auto& [id, entry] = *--at;
         syncs.push_back({{"sync", id},
                          {"config", entry.config.value},
                          {"state", entry.state},
