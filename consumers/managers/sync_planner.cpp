@@ -39,9 +39,10 @@ Commands SyncPlanner::tidy(const producers::Sight& sight) const {
     const auto needs = producers::file_needs(sight);
     std::vector<std::pair<bus::Position, bus::FileDigest>> old;
     for (const auto& [digest, file] : sight.cluster.data.files) {
-        const auto proof = std::ranges::count_if(file.copies, [&](const bus::NodeId& node) {
-            return node != sight.host.self && !file.damaged.contains(node) && is_well(sight, node);
-        });
+        const auto proof = std::ranges::count_if(
+            file.copies, [&, &damaged = file.damaged](const bus::NodeId& node) {
+                return node != sight.host.self && !damaged.contains(node) && is_well(sight, node);
+            });
         const bool may_go = has_copy(sight.cluster.data, digest, sight.host.self) &&
                             static_cast<std::size_t>(proof) >= std::max<std::size_t>(copies, 1) &&
                             !is_needed(needs, digest, sight.host.self);
