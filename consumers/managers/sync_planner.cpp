@@ -126,8 +126,8 @@ Commands SyncPlanner::complete_syncs(const producers::Sight& sight) const {
     if (places.empty()) places.push_back(sight.host.self);
     Commands commands;
     for (const auto& [config, data] : sight.cluster.data.configs) {
-        const auto games_at = [&](const bus::NodeId& node) {
-            return std::ranges::count_if(data.unsynced, [&](const auto& entry) {
+        const auto games_at = [&, &unsynced = data.unsynced](const bus::NodeId& node) {
+            return std::ranges::count_if(unsynced, [&](const auto& entry) {
                 return has_copy(sight.cluster.data, entry.second, node);
             });
         };
