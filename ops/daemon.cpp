@@ -9,6 +9,7 @@
 
 #include "ops/api_watch.hpp"
 #include "ops/data_folder.hpp"
+#include "ops/data_plane.hpp"
 #include "ops/http/api.hpp"
 #include "ops/jobs/file_store.hpp"
 #include "ops/jobs/posix_hands.hpp"
@@ -50,6 +51,7 @@ NodeSettings settings_of(const Options& options, const Workload& workload,
                      .port = options.port,
                      .capacity = machine.capacity,
                      .gpu_name = machine.gpu_name,
+                     .capabilities = options.work_types,
                      .version = std::string(program_version),
                      .voter = around.is_voter,
                      .instance = around.instance},
@@ -63,6 +65,7 @@ NodeSettings settings_of(const Options& options, const Workload& workload,
             .heartbeat = options.heartbeat,
             .lease = options.lease,
             .stop_grace = options.stop_grace,
+            .copies = options.copies,
             .founders = around.founders};
 }
 
@@ -102,6 +105,7 @@ class Daemon {
     std::optional<Exit> open_stores();
     std::optional<Exit> open_api();
     std::optional<Exit> start_node();
+    std::optional<Exit> open_data_plane();
     projections::Folded<projections::ClusterView> snapshot() const;
     void add_projector();
     void end_projector();
@@ -123,7 +127,8 @@ class Daemon {
     std::unique_ptr<LinuxHost> host_;
     std::unique_ptr<PosixHands> hands_;
     std::optional<FileStore> files_;
-    std::optional<ApiWatch> leader_watch_;  ///< Where there are other nodes.
+    std::optional<ApiWatch> leader_watch_;   ///< Where there are other nodes.
+    std::unique_ptr<DataPlane> data_plane_;  ///< Likewise.
     std::unique_ptr<Node> node_;
     std::unique_ptr<Projector> projector_;  ///< Null without --postgres.
     std::unique_ptr<http::Api> api_;
@@ -220,6 +225,21 @@ void Daemon::end_projector() {
     projector_->stop();
 }
 
+std::optional<Exit> Daemon::open_data_plane() {
+    DataPlaneOptions plane = {.data_folder = fs::absolute(options_.data_dir),
+                              .self = {options_.node_id},
+                              .endpoint = endpoint_of(options_.bind, options_.transfer_port),
+                              .bytes_per_second_max = options_.transfer_bytes_per_second_max};
+    plane.bounds.streams_per_source = static_cast<std::size_t>(options_.transfer_streams);
+    auto opened = DataPlane::open(plane, [this] { signals_.wake(); });
+    if (!opened) {
+        return Exit{opened.error().is_address ? ExitCode::cannot_bind : ExitCode::data_dir_unusable,
+                    opened.error().sentence};
+    }
+    data_plane_ = std::move(*opened);
+    return {};
+}
+
 std::optional<Exit> Daemon::start_node() {
     host_ = std::make_unique<LinuxHost>(
         LinuxHostOptions{.data_dir = options_.data_dir, .slots = options_.slots});
@@ -238,9 +258,16 @@ std::optional<Exit> Daemon::start_node() {
         const auto path = files_->find(digest);
         return path ? std::optional(path->string()) : std::nullopt;
     };
-    if (around_.wire != nullptr) leader_watch_.emplace([this] { signals_.wake(); });
+    NodeSettings settings =
+        settings_of(options_, workload_, host_->machine(), around_, events_.kind);
+    if (around_.wire != nullptr) {
+        leader_watch_.emplace([this] { signals_.wake(); });
+        if (auto exit = open_data_plane()) return exit;
+        settings.self.transfer_port = data_plane_->port();
+        settings.self.transfer_key = data_plane_->key().value;
+    }
     node_ = std::make_unique<Node>(
-        settings_of(options_, workload_, host_->machine(), around_, events_.kind),
+        std::move(settings),
         NodePorts{.clock = clock_,
                   .log = *events_.log,
                   .store = *store_,
@@ -248,7 +275,8 @@ std::optional<Exit> Daemon::start_node() {
                   .hands = *hands_,
                   .board = board_,
                   .wire = around_.wire,
-                  .leader_watch = leader_watch_ ? &*leader_watch_ : nullptr},
+                  .leader_watch = leader_watch_ ? &*leader_watch_ : nullptr,
+                  .transfers = data_plane_.get()},
         [this, places](const bus::WorkQueued& work, bus::Position fence) {
             return consumers::expand(workload_.commands, work, fence, places);
         });
@@ -319,6 +347,7 @@ Exit Daemon::go_round() {
         const bus::Time now = clock_.now();
         decide_to_stop(now);
         const std::size_t done = node_->do_work(now);
+        if (data_plane_) data_plane_->set_peers(node_->view().nodes);
         lines.follow();
         if (const auto exit = check_subscriptions(now)) {
             exit_ = *exit;

@@ -36,7 +36,10 @@ Node::Node(NodeSettings settings, NodePorts ports, consumers::ExpandWork expand)
       elections_(handler_, state_.folded(), ports.store, ports.wire),
       sampler_(ports.host),
       roll_call_(ports.wire, settings_.heartbeat),
-      jobs_(ports.hands, std::move(expand), settings_.lease),
+      mover_(ports.transfers == nullptr
+                 ? std::nullopt
+                 : std::make_optional<consumers::FileMover>(*ports.transfers)),
+      jobs_(ports.hands, std::move(expand), settings_.lease, mover_ ? &*mover_ : nullptr),
       loops_(settings_.self.node, ports.clock) {
     host_.self = settings_.self.node;
     add_loops();
@@ -89,6 +92,7 @@ std::size_t Node::do_work(bus::Time now) {
     std::size_t work = 0;
     sense(now);
     work += jobs_.sense(host_, now);
+    if (mover_) work += mover_->sense(now);
     const bool readable = now >= retry_at_ && handler_.catch_up(producers::fold_batch_max);
     if (!readable && now >= retry_at_) {
         trouble_ = ports_.log.trouble();
@@ -107,9 +111,14 @@ std::size_t Node::do_work(bus::Time now) {
     work += answer_admin(now);
     taken = taken && now >= retry_at_ && ask(jobs_.reports(sight(now)), now);
     jobs_.settle(sight(now));
+    if (mover_) {
+        taken = taken && now >= retry_at_ && ask(mover_->reports(sight(now)), now);
+        mover_->settle(sight(now));
+    }
     if (taken) work += ingest_said(now) + answer_wishes(now);
     if (taken && phase_ == Phase::running) work += run_loops(now);
     work += jobs_.carry_out(sight(now), host_, phase_ == Phase::running);
+    work += move_files(now);
     if (phase_ == Phase::stopping) go_on_stopping(now);
     state_.save_state(now, false);
     publish(now);
@@ -185,6 +194,13 @@ std::size_t Node::run_loops(bus::Time now) {
         }
     }
     return asked;
+}
+
+/// What claims wait for, then what the leader planned. A node that ends begins no more.
+std::size_t Node::move_files(bus::Time now) {
+    if (!mover_ || phase_ != Phase::running) return 0;
+    mover_->want(jobs_.awaited());
+    return mover_->carry_out(sight(now));
 }
 
 std::size_t Node::ingest_said(bus::Time now) {

@@ -167,6 +167,31 @@ struct QuarantineFile {
     bus::NodeId node = {};
     std::string reason = {};
 };
+/// The moves of a planned sync to `node` have begun.
+struct NoteSyncStarted {
+    std::string sync = {};
+    bus::NodeId node = {};
+};
+/// A file came to `node` and is what its digest says.
+struct NoteReplicated {
+    bus::FileDigest file = {};
+    bus::NodeId node = {};
+    bus::NodeId source = {};
+    bus::Time at = {};  ///< When it came, so that to say it again says the same; empty: now.
+};
+/// What is left of a sync to `node` cannot be done now.
+struct NoteSyncFailed {
+    std::string sync = {};
+    bus::NodeId node = {};
+    std::string reason = {};
+};
+/// `node` wants to delete its copy.
+struct DeleteFile {
+    bus::FileDigest file = {};
+    bus::NodeId node = {};
+    std::string reason = {};
+    std::size_t copies_min = 2;  ///< On other nodes that are well; at least 1.
+};
 
 // ---- training ---------------------------------------------------------------------------------
 
@@ -233,9 +258,10 @@ using Command =
                  ClearAlert, NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork,
                  ClaimWork, ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
                  TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync,
-                 CompleteSync, QuarantineFile, AnnounceResult, AnnounceTraining, StartEvaluation,
-                 ConcludeEvaluation, DecidePromotion, RebalanceCurriculum, DetectRegression,
-                 RollBackModel, UpdateElo, CompleteTournament, IngestFact, ParkEvent>;
+                 CompleteSync, QuarantineFile, NoteSyncStarted, NoteReplicated, NoteSyncFailed,
+                 DeleteFile, AnnounceResult, AnnounceTraining, StartEvaluation, ConcludeEvaluation,
+                 DecidePromotion, RebalanceCurriculum, DetectRegression, RollBackModel, UpdateElo,
+                 CompleteTournament, IngestFact, ParkEvent>;
 
 /// What a decider may look at.
 struct Sight {
