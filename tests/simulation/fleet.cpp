@@ -13,8 +13,10 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// From when a letter or an event is there until the node's thread gets to it.
-constexpr bus::Duration wakes_within = bus::Duration(8);
+/// From when a letter or an event is there until the node's thread gets to it, and to what has come
+/// meanwhile.
+constexpr bus::Duration wakes_after = bus::Duration(4);
+constexpr bus::Duration wakes_within = bus::Duration(12);
 
 }  // namespace
 
@@ -54,8 +56,15 @@ void Fleet::add_members(int nodes) {
                            .lease = shape_.times.lease,
                            .rate_ppm = random_.between(-rate_max, rate_max),
                            .clock_began = random_.between(bus::Duration(0), hours(100))},
-            clock_, log_, disk_));
-        members_.back()->start_at = random_.between(bus::Duration(0), seconds(3));
+            clock_, log_));
+        Member& member = *members_.back();
+        member.transfers.reach = [this, &member](const bus::NodeId& to) {
+            return reach(member, to);
+        };
+        member.transfers.on_remove = [this, &member](const bus::FileDigest& file) {
+            watch_removal(member, file);
+        };
+        member.start_at = random_.between(bus::Duration(0), seconds(3));
     }
 }
 
@@ -121,8 +130,7 @@ void Fleet::run() {
 }
 
 void Fleet::wake(Member& member, bus::Duration at) {
-    member.round_at =
-        std::min(member.round_at, at + random_.between(bus::Duration(0), wakes_within));
+    member.round_at = std::min(member.round_at, at + random_.between(wakes_after, wakes_within));
 }
 
 void Fleet::wake_readers() {
@@ -152,6 +160,9 @@ void Fleet::start(Member& member) {
     settings.self.node = member.id;
     settings.self.capacity = member.host.machine().capacity;
     settings.self.voter = votes;
+    settings.self.transfer_port = 8771;
+    settings.self.transfer_key = "simulated";
+    settings.copies = static_cast<std::int64_t>(shape_.copies);
     settings.founders = voters_;
     settings.election_times = shape_.times;
     settings.min_nodes = settings.max_nodes = std::ssize(members_);
@@ -165,7 +176,8 @@ void Fleet::start(Member& member) {
                        .hands = member.hands,
                        .board = member.board,
                        .wire = member.wire.get(),
-                       .leader_watch = shape_.proves_death ? &member.watch : nullptr},
+                       .leader_watch = shape_.proves_death ? &member.watch : nullptr,
+                       .transfers = &member.transfers},
         expand);
     member.node->on_wake([this, &member] { wake(member, clock_.passed()); });
     ++member.starts;
@@ -184,6 +196,7 @@ void Fleet::died(Member& member, const std::string& how) {
     member.led = false;
     member.fuse.put_out();
     member.hands.daemon_died();
+    member.transfers.daemon_died();
     member.orphans.clear();
     member.frozen_until = {};
     if (std::exchange(member.store_lost_with_crash, false)) member.store.lose();
@@ -216,6 +229,8 @@ void Fleet::round(Member& member) {
     bus::Duration next = clock_.passed() + rest_of(member, work);
     if (const auto change = member.hands.next_change(); change && *change > clock_.passed())
         next = std::min(next, *change);
+    if (const auto change = member.transfers.next_change(); change && *change > clock_.passed())
+        next = std::min(next, *change);
     member.round_at = std::min(member.round_at, next);
 }
 
@@ -223,7 +238,7 @@ void Fleet::round(Member& member) {
 bus::Duration Fleet::rest_of(Member& member, std::size_t work) {
     if (work > 0) return random_.between(bus::Duration(1), bus::Duration(30));
     const bool votes = std::ranges::find(voters_, member.id) != voters_.end();
-    if (member.led) return shape_.times.beacon / 2;
+    if (member.led) return shape_.times.beacon;
     if (!votes) return random_.between(bus::Duration(100), idle_max_);
     const auto heard = member.audit.beacon_at();
     const bool hears = heard && member.clock.instant() - *heard < shape_.times.doubt;

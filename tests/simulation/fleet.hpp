@@ -39,6 +39,7 @@ class Fleet {
     const projections::Folded<projections::ClusterView>& folded() const { return folded_; }
     std::int64_t starts() const;
     std::int64_t rounds() const { return rounds_; }
+    const FleetShape& shape() const { return shape_; }
     /// When a node first led after the faults had ended; empty if none did.
     std::optional<bus::Duration> led_at() const { return led_at_; }
     const Violations& complaints() const { return complaints_; }
@@ -63,6 +64,8 @@ class Fleet {
     void look_for_orphans();
     void look_for_unfenced();
     void compare_with_rebuild(const Member& member);
+    SimTransfers* reach(const Member& from, const bus::NodeId& to);
+    void watch_removal(const Member& member, const bus::FileDigest& file);
     void prove_the_dead(Member& member);
 
     // fleet_faults.cpp: what befalls it
@@ -92,7 +95,6 @@ class Fleet {
     SharedLog log_;
     FaultyWire wire_faults_;
     bus::MemoryPost post_;
-    SimDisk disk_;
     Members members_;
     std::vector<bus::NodeId> voters_;
     bus::Duration idle_max_;

@@ -47,6 +47,7 @@ std::vector<Member*> Fleet::some_of_them() {
 void Fleet::plan_faults() {
     for (const auto& member : members_) {
         member->hands.misbehave(faults_.ppm);
+        member->transfers.misbehave(between_.transfers);
         member->way.spoil(faults_.ppm.append_unknown, between_.append_late_ppm);
         member->way.lag_at_most(random_.coin() ? faults_.lag_max / 10 : bus::Duration());
     }
@@ -79,6 +80,20 @@ void Fleet::plan_faults_of_nodes(const FaultTimes& mean) {
     });
     recur("a file disappears", mean.file_loss, [this] {
         if (const auto lost = somebody().disk.lose_one(random_)) say("      it was " + lost->value);
+    });
+    recur("a file's bytes rot", mean.file_loss, [this] {
+        if (const auto rotten = somebody().disk.rot_one(random_))
+            say("      it is " + rotten->value);
+    });
+    recur("a disk is low", mean.full_disk / 4, [this] {
+        Member& member = somebody();
+        member.disk.low = true;
+        later(random_.between(minutes(5), minutes(60)), [&member] { member.disk.low = false; });
+    });
+    recur("a disk is full", mean.full_disk, [this] {
+        Member& member = somebody();
+        member.disk.full = true;
+        later(random_.between(seconds(10), minutes(20)), [&member] { member.disk.full = false; });
     });
     recur("the operator acts", mean.operator_action, [this] { act_as_operator(somebody()); });
 }
@@ -178,6 +193,8 @@ void Fleet::heal() {
         member->way.lag_at_most({});
         member->store.set_away(false);
         member->hands.misbehave({});
+        member->transfers.misbehave({});
+        member->disk.full = member->disk.low = false;
         member->clock.hold_up(0, {});
         member->frozen_until =
             std::min(member->frozen_until, clock_.passed() + member->clock.ahead());

@@ -37,6 +37,10 @@ FleetFaults draw_fleet_faults(std::uint64_t seed) {
     draw(faults.mean.power_cut, minutes(30), hours(6));
     if (random.coin()) faults.append_late_ppm = random.between(1'000, 30'000);
     faults.clocks_drift = random.coin();
+    for (std::int64_t* kind : {&faults.transfers.fails, &faults.transfers.torn,
+                               &faults.transfers.slow, &faults.transfers.doubled}) {
+        if (random.coin()) *kind = random.between(10'000, 300'000);
+    }
     return faults;
 }
 
@@ -44,9 +48,10 @@ FleetShape draw_shape(std::uint64_t seed, int nodes) {
     Random random(seed, "shape");
     FleetShape shape;
     shape.voters = nodes >= 5 && random.coin() ? 5 : 3;
-    constexpr std::int64_t slower[] = {1, 4, 4, 6};
-    shape.times = stretched(shape.times, slower[random.below(4)]);
+    constexpr std::int64_t slower[] = {1, 4, 4, 4, 6, 6, 6, 6};
+    shape.times = stretched(shape.times, slower[random.below(8)]);
     shape.proves_death = random.coin();
+    shape.copies = static_cast<std::size_t>(random.between(1, 2));
     shape.remembers_ids_for = hours(100'000);
     return shape;
 }

@@ -5,6 +5,7 @@
 
 #include "producers/election_times.hpp"
 #include "tests/simulation/faults.hpp"
+#include "tests/simulation/sim_transfers.hpp"
 
 namespace ringrift::simulation {
 
@@ -25,6 +26,7 @@ struct FleetFaultTimes {
 struct FleetFaults {
     FleetFaultTimes mean = {};
     std::int64_t append_late_ppm = 0;
+    TransferShares transfers = {};
     bool clocks_drift = false;  ///< As far as the election allows; else as real ones do.
 };
 
@@ -35,6 +37,7 @@ struct FleetShape {
     producers::ElectionTimes times = {};
     bool proves_death = false;  ///< Nodes can see that a leader's process is gone.
     bus::Duration remembers_ids_for = {};
+    std::size_t copies = 2;  ///< Of every games file and model.
 };
 
 FleetShape draw_shape(std::uint64_t seed, int nodes);

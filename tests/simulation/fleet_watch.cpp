@@ -99,6 +99,25 @@ void Fleet::compare_with_rebuild(const Member& member) {
              member.id.value + " differs at position " + std::to_string(position));
 }
 
+/// Only a daemon that runs gives files away.
+SimTransfers* Fleet::reach(const Member& from, const bus::NodeId& to) {
+    for (const auto& other : members_) {
+        const bool reached = other->id == to && other->node && !other->is_frozen(clock_.passed()) &&
+                             !wire_faults_.is_cut(from.id, to) && !wire_faults_.is_cut(to, from.id);
+        if (reached) return &other->transfers;
+    }
+    return nullptr;
+}
+
+/// The log has taken the node's word that its copy may go before the bytes are gone.
+void Fleet::watch_removal(const Member& member, const bus::FileDigest& file) {
+    const auto at = folded_.view.data.files.find(file);
+    const bool said = at != folded_.view.data.files.end() && at->second.deleted.contains(member.id);
+    if (!said)
+        complain("no file is deleted without proof of enough copies",
+                 file.value + " goes from " + member.id.value + " before the log allows it");
+}
+
 /// Truthfully: only of a process that is down, and seen from where its machine can be reached.
 void Fleet::prove_the_dead(Member& member) {
     if (!std::exchange(member.watch.doubts, false)) return;

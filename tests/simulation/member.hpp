@@ -13,6 +13,7 @@
 #include "tests/simulation/faulty_store.hpp"
 #include "tests/simulation/shared_log.hpp"
 #include "tests/simulation/sim_hands.hpp"
+#include "tests/simulation/sim_transfers.hpp"
 
 namespace ringrift::simulation {
 
@@ -39,14 +40,14 @@ struct MemberSettings {
 };
 
 struct Member {
-    Member(const MemberSettings& settings, const SimClock& truth, SharedLog& log, SimDisk& files)
+    Member(const MemberSettings& settings, const SimClock& truth, SharedLog& log)
         : id(settings.id),
           clock(truth, settings.rate_ppm, settings.clock_began),
           audit(id, settings.voters, settings.lease, clock),
-          disk(files),
           store(fuse),
-          host(files, settings.machine),
-          hands(settings.seed, truth, files, fuse, "hands " + id.value),
+          host(disk, settings.machine),
+          hands(settings.seed, truth, disk, fuse, "hands " + id.value),
+          transfers(truth, disk, fuse, Random(settings.seed, "transfers " + id.value)),
           way(log, truth, Random(settings.seed, "way " + id.value)),
           audited(way, audit),
           crashing(audited, fuse),
@@ -60,10 +61,11 @@ struct Member {
     NodeClock clock;
     Fuse fuse;
     LeaseAudit audit;
-    SimDisk& disk;
+    SimDisk disk;
     SimStore store;
     SimHost host;
     SimHands hands;
+    SimTransfers transfers;
     LogWay way;
     AuditedLog audited;
     CrashingLog crashing;

@@ -10,6 +10,7 @@
 
 #include "bus/codec.hpp"
 #include "producers/digest.hpp"
+#include "tests/simulation/files_ledger.hpp"
 #include "tests/simulation/properties_many.hpp"
 
 namespace ringrift::simulation {
@@ -91,6 +92,7 @@ Violations judge(const Fleet& fleet, const History& history, const Ledger& ledge
     add(all, games_of_all_nodes_are_recorded(fleet));
     add(all, all_nodes_are_well(fleet));
     add(all, productive_again(fleet, history, ledger));
+    add(all, FilesLedger(history).unproved_deletions(fleet.shape().copies));
     for (const auto& member : fleet.members())
         add(all, nothing_known_is_said_again(history, member->witness));
     return all;
@@ -190,6 +192,7 @@ SimulationResult simulate_many(const SimulationOptions& options, std::ostream* t
     SimulationResult result = result_of(judge(fleet, history, ledger, options.seed), history,
                                         ledger, options, fleet.starts());
     result.rounds = fleet.rounds();
+    result.deletions = FilesLedger(history).deletions();
     result.reigns = static_cast<std::int64_t>(fleet.auditor().elections);
     return result;
 }
