@@ -25,6 +25,9 @@ class LeaseAudit {
 
     void hear(const bus::Letter& letter) {
         if (std::holds_alternative<bus::Beacon>(letter.message)) beacon_at_ = clock_.instant();
+        if (const auto* alive = std::get_if<bus::NodeHeartbeat>(&letter.message)) {
+            for (const bus::Position fence : alive->fences) named_at_[fence] = clock_.instant();
+        }
         const auto* reply = std::get_if<bus::BeaconReply>(&letter.message);
         if (reply == nullptr || !reply->granted) return;
         bus::Instant& promised = promised_[{reply->epoch, letter.from}];
@@ -35,18 +38,28 @@ class LeaseAudit {
                                      !std::holds_alternative<bus::LeaderSteppedDown>(event.fact);
         if (bus::is_leaders(event) && is_of_the_reign && !holds(event.epoch))
             said_without_.push_back(event.id);
+        const auto* expired = std::get_if<bus::WorkLeaseExpired>(&event.fact);
+        if (expired == nullptr) return;
+        const auto named = named_at_.find(expired->fence);
+        if (named != named_at_.end() && clock_.instant() - named->second < silence_min)
+            said_in_spite_.push_back(event.id);
     }
     /// A process that begins anew was promised nothing.
     void forget() {
         promised_.clear();
+        named_at_.clear();
         beacon_at_.reset();
     }
     /// What it said as leader at a moment when no majority was bound to it by its own clock.
     const std::vector<bus::EventId>& said_without() const { return said_without_; }
+    /// Claims whose lease it let end although it had just heard of them.
+    const std::vector<bus::EventId>& said_in_spite() const { return said_in_spite_; }
     /// When it last heard a leader, by its own clock; empty for never.
     std::optional<bus::Instant> beacon_at() const { return beacon_at_; }
 
   private:
+    /// A claim's lease is 45 seconds; clocks may be wrong by 5 in 100.
+    static constexpr bus::Duration silence_min = std::chrono::seconds(40);
     bool holds(bus::Epoch epoch) const {
         std::size_t bound = 0;
         for (const bus::NodeId& voter : voters_) {
@@ -64,6 +77,8 @@ class LeaseAudit {
     std::map<std::pair<bus::Epoch, bus::NodeId>, bus::Instant> promised_;
     std::optional<bus::Instant> beacon_at_ = {};
     std::vector<bus::EventId> said_without_;
+    std::map<bus::Position, bus::Instant> named_at_;
+    std::vector<bus::EventId> said_in_spite_;
 };
 
 class AuditedWire final : public bus::Wire {

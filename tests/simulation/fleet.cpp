@@ -56,7 +56,7 @@ void Fleet::add_members(int nodes) {
                            .lease = shape_.times.lease,
                            .rate_ppm = random_.between(-rate_max, rate_max),
                            .clock_began = random_.between(bus::Duration(0), hours(100))},
-            clock_, log_));
+            clock_, log_, shape_.moves_files ? nullptr : &shared_disk_));
         Member& member = *members_.back();
         member.transfers.reach = [this, &member](const bus::NodeId& to) {
             return reach(member, to);
@@ -160,8 +160,10 @@ void Fleet::start(Member& member) {
     settings.self.node = member.id;
     settings.self.capacity = member.host.machine().capacity;
     settings.self.voter = votes;
-    settings.self.transfer_port = 8771;
-    settings.self.transfer_key = "simulated";
+    if (shape_.moves_files) {
+        settings.self.transfer_port = 8771;
+        settings.self.transfer_key = "simulated";
+    }
     settings.copies = static_cast<std::int64_t>(shape_.copies);
     settings.founders = voters_;
     settings.election_times = shape_.times;
@@ -177,7 +179,7 @@ void Fleet::start(Member& member) {
                        .board = member.board,
                        .wire = member.wire.get(),
                        .leader_watch = shape_.proves_death ? &member.watch : nullptr,
-                       .transfers = &member.transfers},
+                       .transfers = shape_.moves_files ? &member.transfers : nullptr},
         expand);
     member.node->on_wake([this, &member] { wake(member, clock_.passed()); });
     ++member.starts;

@@ -95,6 +95,7 @@ class Fleet {
     SharedLog log_;
     FaultyWire wire_faults_;
     bus::MemoryPost post_;
+    SimDisk shared_disk_;
     Members members_;
     std::vector<bus::NodeId> voters_;
     bus::Duration idle_max_;

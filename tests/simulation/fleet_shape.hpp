@@ -37,7 +37,8 @@ struct FleetShape {
     producers::ElectionTimes times = {};
     bool proves_death = false;  ///< Nodes can see that a leader's process is gone.
     bus::Duration remembers_ids_for = {};
-    std::size_t copies = 2;  ///< Of every games file and model.
+    bool moves_files = true;  ///< Else all nodes share one folder.
+    std::size_t copies = 2;   ///< Of every games file and model.
 };
 
 FleetShape draw_shape(std::uint64_t seed, int nodes);

@@ -111,6 +111,7 @@ SimTransfers* Fleet::reach(const Member& from, const bus::NodeId& to) {
 
 /// The log has taken the node's word that its copy may go before the bytes are gone.
 void Fleet::watch_removal(const Member& member, const bus::FileDigest& file) {
+    note_events();
     const auto at = folded_.view.data.files.find(file);
     const bool said = at != folded_.view.data.files.end() && at->second.deleted.contains(member.id);
     if (!said)

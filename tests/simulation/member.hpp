@@ -40,10 +40,12 @@ struct MemberSettings {
 };
 
 struct Member {
-    Member(const MemberSettings& settings, const SimClock& truth, SharedLog& log)
+    /// `shared` is the folder that all machines have; null where each has its own.
+    Member(const MemberSettings& settings, const SimClock& truth, SharedLog& log, SimDisk* shared)
         : id(settings.id),
           clock(truth, settings.rate_ppm, settings.clock_began),
           audit(id, settings.voters, settings.lease, clock),
+          disk(shared == nullptr ? own_disk : *shared),
           store(fuse),
           host(disk, settings.machine),
           hands(settings.seed, truth, disk, fuse, "hands " + id.value),
@@ -61,7 +63,8 @@ struct Member {
     NodeClock clock;
     Fuse fuse;
     LeaseAudit audit;
-    SimDisk disk;
+    SimDisk own_disk;
+    SimDisk& disk;
     SimStore store;
     SimHost host;
     SimHands hands;

@@ -10,6 +10,24 @@ namespace {
 
 using projections::ClusterView;
 using std::chrono::minutes;
+using Said = const std::vector<bus::EventId>& (LeaseAudit::*)() const;
+
+/// Those events of a member that hold.
+Violations holding(const Fleet& fleet, const History& history, const Ledger& ledger,
+                   const std::string& property, Said said) {
+    std::map<bus::EventId, bus::NodeId> sayers;
+    for (const auto& member : fleet.members()) {
+        for (const bus::EventId& event : (member->audit.*said)()) sayers[event] = member->id;
+    }
+    Violations found;
+    for (const bus::Recorded& recorded : history.events) {
+        const auto sayer = sayers.find(recorded.event.id);
+        const bool counts = sayer != sayers.end() && sayer->second == recorded.event.source &&
+                            ledger.holds(recorded.position);
+        if (counts) found.push_back({property, sayer->second.value, {recorded.position}});
+    }
+    return found;
+}
 
 }  // namespace
 
@@ -54,22 +72,14 @@ Violations void_events_have_no_effect(const History& history, const Ledger& ledg
 
 Violations leaders_are_silent_after_their_lease(const Fleet& fleet, const History& history,
                                                 const Ledger& ledger) {
-    Violations found;
-    std::map<bus::EventId, bus::NodeId> late;
-    for (const auto& member : fleet.members()) {
-        for (const bus::EventId& event : member->audit.said_without()) late[event] = member->id;
-    }
-    for (const bus::Recorded& recorded : history.events) {
-        const auto said = late.find(recorded.event.id);
-        const bool counts = said != late.end() && said->second == recorded.event.source &&
-                            ledger.holds(recorded.position);
-        if (counts) {
-            found.push_back({"the leader does nothing after its lease",
-                             said->second.value,
-                             {recorded.position}});
-        }
-    }
-    return found;
+    return holding(fleet, history, ledger, "the leader does nothing after its lease",
+                   &LeaseAudit::said_without);
+}
+
+Violations claims_that_are_named_live(const Fleet& fleet, const History& history,
+                                      const Ledger& ledger) {
+    return holding(fleet, history, ledger, "no claim ends while its node's heartbeats name it",
+                   &LeaseAudit::said_in_spite);
 }
 
 Violations claims_start_one_program(const Fleet& fleet) {

@@ -24,6 +24,10 @@ Violations void_events_have_no_effect(const History& history, const Ledger& ledg
 Violations leaders_are_silent_after_their_lease(const Fleet& fleet, const History& history,
                                                 const Ledger& ledger);
 
+/// No claim is taken back from a node whose heartbeats name it.
+Violations claims_that_are_named_live(const Fleet& fleet, const History& history,
+                                      const Ledger& ledger);
+
 /// A program runs once for each claim, and two nodes never hold the same claim.
 Violations claims_start_one_program(const Fleet& fleet);
 

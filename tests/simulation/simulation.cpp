@@ -87,6 +87,7 @@ Violations judge(const Fleet& fleet, const History& history, const Ledger& ledge
     add(all, reigns_follow_each_other(fleet));
     add(all, void_events_have_no_effect(history, ledger, view));
     add(all, leaders_are_silent_after_their_lease(fleet, history, ledger));
+    add(all, claims_that_are_named_live(fleet, history, ledger));
     add(all, claims_start_one_program(fleet));
     add(all, views_are_the_same_everywhere(fleet));
     add(all, games_of_all_nodes_are_recorded(fleet));
