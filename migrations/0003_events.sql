@@ -5,10 +5,10 @@
 -- whole event, as a JSON string. Texts over 1,000 bytes are cut in the other columns, never here.
 create table events (
     position    bigint not null primary key,
-    id          text not null,
-    type        text not null,
+    id          text collate "C" not null,
+    type        text collate "C" not null,
     noun        text not null,
-    about       text not null,      -- Id of the work, node, model, file … that it is about.
+    about       text collate "C" not null,      -- Id of the work, node, model, file … that it is about.
     time        timestamptz not null,
     epoch       bigint not null,    -- Of the leader that said it; 0 for anybody's events.
     source      text not null,      -- The node that said it.

@@ -1,6 +1,6 @@
 -- The machines that ever joined (projections/nodes_view).
 create table nodes (
-    node              text primary key,
+    node              text collate "C" primary key,
     incarnation       bigint not null,
     status            text not null,  -- online, suspected, offline, draining, left or retired.
     draining          boolean not null,

@@ -1,6 +1,6 @@
 -- The alerts that stand (projections/nodes_view).
 create table alerts (
-    alert        text primary key,
+    alert        text collate "C" primary key,
     node         text not null,
     severity     text not null,
     value_ppm    bigint not null,

@@ -1,4 +1,4 @@
 -- The voters that the log names (projections/leadership_view).
 create table voters (
-    node text primary key
+    node text collate "C" primary key
 );

@@ -1,10 +1,11 @@
 -- The queue and its history (projections/work_view). Rows stay when an item leaves the view a day or
--- a week after it ended; `in_view` tells them apart.
+-- a week after it ended; `in_view` tells them apart. All that was ordered is the payload of the event
+-- at position `queued`.
 create table work_items (
-    work           text primary key,
+    work           text collate "C" primary key,
     type           text not null,
-    config         text not null,
-    status         text not null,
+    config         text collate "C" not null,
+    status         text collate "C" not null,
     priority       bigint not null,
     model          text not null,
     baseline       text not null,
@@ -25,7 +26,6 @@ create table work_items (
     changed        bigint not null,
     last_event     text not null,
     correlation    text not null,
-    ordered        json not null,    -- The whole WORK_QUEUED.
     setbacks       json,             -- The last of them; null for none.
     blockers       json,             -- Work that must be completed first; null for none.
     result         json,             -- Set iff completed.

@@ -2,10 +2,10 @@
 -- are the leases of now.
 create table jobs (
     fence      bigint primary key,  -- Position of the WORK_CLAIMED.
-    work       text not null,
+    work       text collate "C" not null,
     type       text not null,
     config     text not null,
-    node       text not null,
+    node       text collate "C" not null,
     claimed_at timestamptz not null,
     started_at timestamptz,
     ended_at   timestamptz,

@@ -1,8 +1,8 @@
 -- The files that the log knows (projections/data_view).
 create table files (
-    file     text primary key,  -- Its SHA-256.
-    kind     text not null,
-    config   text not null,
+    file     text collate "C" primary key,  -- Its SHA-256.
+    kind     text collate "C" not null,
+    config   text collate "C" not null,
     name     text not null,
     bytes    bigint not null,
     games    bigint not null,

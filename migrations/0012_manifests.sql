@@ -1,6 +1,6 @@
 -- What each node last said of all its files together (projections/data_view).
 create table manifests (
-    node         text primary key,
+    node         text collate "C" primary key,
     digest       text not null,
     files        bigint not null,
     bytes        bigint not null,

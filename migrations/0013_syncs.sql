@@ -1,6 +1,6 @@
 -- Synchronisations (projections/data_view). Rows stay when they leave the view.
 create table syncs (
-    sync       text primary key,
+    sync       text collate "C" primary key,
     config     text not null,
     state      text not null,  -- planned, started, completed or failed.
     why        text not null,

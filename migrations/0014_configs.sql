@@ -1,7 +1,7 @@
 -- Each game configuration, one row: its data, its training, its ratings (projections/data_view,
 -- training_view, ratings_view, leadership_view).
 create table configs (
-    config            text primary key,
+    config            text collate "C" primary key,
     best              text not null,   -- The model that plays.
     promoted          json not null,   -- Models, oldest first.
     games             bigint not null,

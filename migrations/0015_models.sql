@@ -1,7 +1,7 @@
 -- Every candidate and what became of it (projections/training_view).
 create table models (
-    config          text not null,
-    model           text not null,
+    config          text collate "C" not null,
+    model           text collate "C" not null,
     status          text not null,   -- trained, evaluating, evaluated, promoted or rejected.
     generation      bigint not null,
     trained_at      timestamptz not null,

@@ -1,7 +1,7 @@
 -- The evidence about candidates (projections/training_view).
 create table evaluations (
-    config          text not null,
-    model           text not null,
+    config          text collate "C" not null,
+    model           text collate "C" not null,
     baseline        text not null,
     verdict         text not null,  -- stronger, not_stronger, undecided or failed.
     pentanomial     json not null,

@@ -1,6 +1,6 @@
 -- Rating matches that counted (projections/ratings_view).
 create table matches (
-    match     text primary key,
+    match     text collate "C" primary key,
     config    text not null,
     work      text not null,
     games     bigint not null,

@@ -1,7 +1,7 @@
 -- Elo as last said (projections/ratings_view).
 create table ratings (
-    config        text not null,
-    model         text not null,
+    config        text collate "C" not null,
+    model         text collate "C" not null,
     elo_milli     bigint not null,
     error95_milli bigint not null,
     games         bigint not null,

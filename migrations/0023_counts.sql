@@ -1,7 +1,7 @@
 -- What the fold counted (projections/cluster_view, work_view, leadership_view).
 create table counts (
-    kind  text not null,  -- events, work, admin_actions, pass or fold.
-    name  text not null,
+    kind  text collate "C" not null,  -- events, work, admin_actions, pass or fold.
+    name  text collate "C" not null,
     count bigint not null,
     primary key (kind, name)
 );

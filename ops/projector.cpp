@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <future>
+
 #include "bus/codec.hpp"
 #include "projections/postgres_rebuild.hpp"
 
@@ -241,11 +243,11 @@ Projector::Result<bus::Done> Projector::go_on(PostgresStore& store, Goal goal) {
     if (auto stands = stand_at(*stored); !stands) return stands;
     note_good();
     while (!is_stopping()) {
-        const auto more = next_portion();
+        const auto more = pending_.empty() ? fold_next() : Result<bool>(true);
         if (!more) return more.error();
         if (*more) {
-            const bool is_small = pending_->events.size() < settings_.portion_events_max / 2;
-            if (auto written = write(store); !written) return written;
+            const bool is_small = pending_.front().events.size() < settings_.portion_events_max / 2;
+            if (auto written = write_first(store); !written) return written;
             if (is_small && goal == Goal::follow) gather();
         } else if (goal == Goal::catch_up) {
             return bus::Done{};
@@ -281,8 +283,9 @@ Projector::Result<bus::Done> Projector::stand_at(const Stored& stored) {
                                        "'; give another database or --postgres-schema"};
     }
     if (auto same = check_is_this_log(stored); !same) return same;
-    if (pending_ && pending_->from == stored.position) return bus::Done{};
-    pending_.reset();
+    while (!pending_.empty() && pending_.front().to <= stored.position) pending_.pop_front();
+    if (!pending_.empty() && pending_.front().from == stored.position) return bus::Done{};
+    pending_.clear();
     if (!projection_ || projection_->position() > stored.position) {
         const bool is_of_use = shortcut_.position <= stored.position;
         projection_ = std::make_unique<SqlProjection>(is_of_use ? shortcut_ : Start{});
@@ -319,8 +322,7 @@ Projector::Result<bus::Done> Projector::check_is_this_log(const Stored& stored) 
 }
 
 /// Reads and folds; false when the log has nothing new.
-Projector::Result<bool> Projector::next_portion() {
-    if (pending_) return true;
+Projector::Result<bool> Projector::fold_next() {
     bus::Batch events;
     std::size_t bytes = 0;
     while (events.size() < settings_.portion_events_max && bytes < settings_.portion_bytes_max) {
@@ -339,17 +341,33 @@ Projector::Result<bool> Projector::next_portion() {
         note_log_end();
         return false;
     }
-    pending_ = projection_->fold(std::move(events));
+    pending_.push_back(projection_->fold(std::move(events)));
     return true;
 }
 
-Projector::Result<bus::Done> Projector::write(PostgresStore& store) {
-    auto written = store.write(*pending_, settings_.cluster);
+/// While there is much to do, PostgreSQL writes one portion and this thread folds the next.
+Projector::Result<bus::Done> Projector::write_first(PostgresStore& store) {
+    const Portion& first = pending_.front();
+    const auto write = [&] { return store.write(first, settings_.cluster); };
+    if (first.events.size() < settings_.portion_events_max || pending_.size() > 1) {
+        auto written = write();
+        if (written) note_written();
+        return written;
+    }
+    auto writing = std::async(std::launch::async, write);
+    const auto more = fold_next();
+    auto written = writing.get();
     if (!written) return written;
-    const bus::Position to = pending_->to;
-    const auto events = static_cast<std::int64_t>(pending_->events.size());
-    const std::int64_t rows = rows_in(*pending_);
-    pending_.reset();
+    note_written();
+    if (!more) return more.error();
+    return written;
+}
+
+void Projector::note_written() {
+    const bus::Position to = pending_.front().to;
+    const auto events = static_cast<std::int64_t>(pending_.front().events.size());
+    const std::int64_t rows = rows_in(pending_.front());
+    pending_.pop_front();
     asked_at_ = now();
     note_state("writing");
     const std::lock_guard lock(mutex_);
@@ -361,7 +379,6 @@ Projector::Result<bus::Done> Projector::write(PostgresStore& store) {
     pulse_.rows_refused = projection_->refused();
     ++pulse_.portions;
     changed_.notify_all();
-    return bus::Done{};
 }
 
 }  // namespace ringrift::ops

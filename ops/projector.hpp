@@ -9,6 +9,7 @@
 // to any.
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -79,8 +80,9 @@ class Projector {
     Result<bus::Done> go_on(projections::PostgresStore& store, Goal goal);
     /// Nothing to write: sees now and then whether PostgreSQL is still there.
     Result<bus::Done> idle(projections::PostgresStore& store);
-    Result<bool> next_portion();
-    Result<bus::Done> write(projections::PostgresStore& store);
+    Result<bool> fold_next();
+    Result<bus::Done> write_first(projections::PostgresStore& store);
+    void note_written();
     Trouble log_trouble() const;
     void note(const Trouble& trouble);
     void note_state(std::string state);
@@ -98,7 +100,8 @@ class Projector {
 
     // The projector's thread alone.
     std::unique_ptr<projections::SqlProjection> projection_;
-    std::optional<projections::Portion> pending_;  ///< Folded, and perhaps not written.
+    /// Folded, and perhaps not written, oldest first. One is written while the next is folded.
+    std::deque<projections::Portion> pending_;
     bool rebuild_due_ = false;
     bool rebuilding_ = false;
     bool reached_ = false;     ///< The tables stood open, and fitted, once.

@@ -62,7 +62,8 @@ std::string connection_text(const PostgresAddress& address, const Options& optio
 }
 
 std::string one_line(std::string text) {
-    std::replace(text.begin(), text.end(), '\n', ' ');
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
     while (!text.empty() && text.back() == ' ') text.pop_back();
     return text;
 }

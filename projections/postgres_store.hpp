@@ -5,7 +5,7 @@
 //
 // `write` moves the position from where the portion begins to where it ends, or does nothing: if
 // somebody else has moved it, that is `moved`. After a trouble open another store and `load`.
-// Belongs to one thread; `interrupt` is for any. No clock: PostgreSQL says when.
+// One thread at a time; `interrupt` is for any. No clock: PostgreSQL says when.
 
 #include <memory>
 #include <string>

@@ -164,7 +164,7 @@ SqlRow row_of(const WorkItem& item) {
                of_lease(&Lease::fence), of_lease(&Lease::claimed_at), of_lease(&Lease::started_at),
                item.attempts, item.claims, item.setbacks_total, item.not_before_at,
                is_open(item.status) ? SqlCell() : cell_of(item.ended_at), item.reason,
-               item.evidence, item.changed, item.last_event, item.correlation, json_cell(order),
+               item.evidence, item.changed, item.last_event, item.correlation,
                json_unless_empty(item.setbacks), json_unless_empty(item.blockers),
                is_done ? json_cell(item.result) : SqlCell(), true);
 }

@@ -85,6 +85,40 @@ TEST_CASE("every claim is a job with its end, and every reign too") {
     CHECK(model.rows(sql::leaders).size() == std::size_t(projection.view().leadership.elections));
 }
 
+TEST_CASE("what waits for finished work, and whom a match is for, change without being named") {
+    SqlProjection projection;
+    SqlModel model;
+    bus::Position said = 0;
+    const auto say = [&](bus::Fact fact) {
+        ++said;
+        const bus::Epoch epoch = said == 1 ? 0 : 1;
+        model.write(projection.fold(
+            {{.position = said,
+              .event = {
+                  .id = {"e" + std::to_string(said)}, .epoch = epoch, .fact = std::move(fact)}}}));
+        REQUIRE(model.problem(projection.view()) == "");
+        return said;
+    };
+    say(bus::LeaderElected{.epoch = 1, .leader = {"boss"}, .votes = {{"boss"}}});
+    say(bus::TrainingCompleted{.config = {"c"}, .model = {"m"}});
+    say(bus::EvaluationStarted{.config = {"c"}, .model = {"m"}, .baseline = {"init"}});
+    say(bus::WorkQueued{.work = {"match"},
+                        .type = bus::WorkType::evaluation,
+                        .config = {"c"},
+                        .model = {"m"},
+                        .baseline = {"init"}});
+    say(bus::WorkQueued{.work = {"waits"}, .depends_on = {{"match"}}});
+    const bus::Position fence = say(bus::WorkClaimed{.work = {"match"}, .node = {"n"}});
+    say(bus::WorkCompleted{.work = {"match"},
+                           .node = {"n"},
+                           .fence = fence,
+                           .result = {.pentanomial = {1, 0, 2, 0, 3}}});
+    const auto* item = find(projection.view().work, {"waits"});
+    REQUIRE(item != nullptr);
+    CHECK(item->blockers.empty());
+    CHECK(projection.view().training.configs.at({"c"}).candidates.at({"m"}).matches.size() == 1);
+}
+
 TEST_CASE("a row whose key PostgreSQL cannot hold is left out and counted, the rest is written") {
     SqlProjection projection;
     bus::Batch events;

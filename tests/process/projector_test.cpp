@@ -271,3 +271,30 @@ TEST_CASE(
     REQUIRE(log.ok());
     check_everything(url, **log);
 }
+
+TEST_CASE("`ringrift up --postgres` leaves all that happened there, and tells how it goes") {
+    const TemporaryFolder folder;
+    const std::string url = migrated(postgres().new_database()).url;
+    const std::string workload = write_fast_workload(folder.path().string());
+    Daemon daemon({"up", "--data", folder / "data", "--port", "0", "--workload", workload,
+                   "--postgres", url, "--stop-grace", "2s"},
+                  folder / "output");
+    REQUIRE(daemon.says("Node started", 60s));
+    const std::string said = daemon.output();
+    const std::string mark = "api=http://127.0.0.1:";
+    const int port = std::stoi(said.substr(said.find(mark) + mark.size()));
+    REQUIRE(await([&] { return number(url, "select count(*) from jobs") > 3; }, 120s));
+    const auto status = boost::json::parse(body_of(get(port, "/status")));
+    CHECK(status.at("postgres").at("connected") == true);
+    CHECK(status.at("postgres").at("position").to_number<std::int64_t>() > 0);
+    CHECK(get(port, "/status").find("cret") == std::string::npos);
+    const std::string metrics = get(port, "/metrics");
+    CHECK(metrics.find("ringrift_postgres_connected 1") != std::string::npos);
+    CHECK(metrics.find("ringrift_postgres_lag_events") != std::string::npos);
+    daemon.send(SIGTERM);
+    REQUIRE(daemon.exit_code(60s) == 0);
+    auto log = bus::SqliteLog::open(folder / "data/events.db");
+    REQUIRE(log.ok());
+    check_everything(url, **log);
+    CHECK(number(url, "select count(*) from nodes where status = 'left'") == 1);
+}
