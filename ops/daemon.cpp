@@ -10,6 +10,7 @@
 #include "ops/api_watch.hpp"
 #include "ops/data_folder.hpp"
 #include "ops/data_plane.hpp"
+#include "ops/generation_goal.hpp"
 #include "ops/http/api.hpp"
 #include "ops/jobs/file_store.hpp"
 #include "ops/jobs/posix_hands.hpp"
@@ -55,29 +56,6 @@ NodeSettings settings_of(const Options& options, const Workload& workload,
             .stop_grace = options.stop_grace,
             .copies = options.copies,
             .founders = around.founders};
-}
-
-/// Whether so many candidates are decided upon and nothing of theirs is still to be said: the
-/// curriculum has taken note, and the rating matches of the promoted ones are counted.
-bool generation_reached(const projections::ClusterView& cluster, std::int64_t generation) {
-    if (projections::evaluated(cluster.training) < generation) return false;
-    for (const auto& [key, config] : cluster.training.configs) {
-        for (const auto& [model, candidate] : config.candidates) {
-            const bool decided = candidate.status == projections::CandidateStatus::promoted ||
-                                 candidate.status == projections::CandidateStatus::rejected;
-            if (decided && !candidate.rebalanced) return false;
-        }
-        if (config.promoted.empty()) continue;
-        const auto pool = cluster.ratings.pools.find(key);
-        const bool rated = pool != cluster.ratings.pools.end() &&
-                           pool->second.elo.contains(config.best) &&
-                           pool->second.games == pool->second.games_said;
-        if (!rated && config.best != bus::init_model) return false;
-    }
-    for (const auto& [kind, open] : cluster.work.open_by_kind) {
-        if (kind.first == bus::WorkType::tournament && open > 0) return false;
-    }
-    return true;
 }
 
 class Daemon {

@@ -26,6 +26,8 @@ class StopSignals {
     const char* last() const { return last_; }
     /// Whether a SIGUSR2 came; it is not among those counted.
     bool handing_over() const { return handing_over_; }
+    /// Whether any came that `wait` has seen.
+    bool came() const { return count_ > 0 || handing_over_; }
 
   private:
     int signals_ = -1;
