@@ -27,6 +27,14 @@ bool speaks_for_now(const projections::ClusterView& cluster, const bus::NodeId& 
     return entry != nullptr && entry->joined.incarnation == incarnation;
 }
 
+/// A letter may be here before the log shows that the node was started anew: it lives all the same,
+/// and so do the claims that it names.
+bool lives(const projections::ClusterView& cluster, const bus::NodeId& node,
+           std::int64_t incarnation) {
+    const projections::NodeEntry* entry = find(cluster.nodes, node);
+    return entry != nullptr && entry->joined.incarnation <= incarnation;
+}
+
 }  // namespace
 
 std::size_t RollCall::hear(std::span<const bus::Letter> letters, projections::HostView& host,
@@ -34,7 +42,7 @@ std::size_t RollCall::hear(std::span<const bus::Letter> letters, projections::Ho
     std::size_t taken = 0;
     for (const bus::Letter& letter : letters) {
         if (const auto* said = std::get_if<bus::NodeHeartbeat>(&letter.message)) {
-            if (!speaks_for_now(cluster, letter.from, said->incarnation)) continue;
+            if (!lives(cluster, letter.from, said->incarnation)) continue;
             projections::hear(host, letter.from, heard_as(*said, now));
             ++heard_;
             ++taken;

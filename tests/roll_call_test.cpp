@@ -64,12 +64,22 @@ TEST_CASE("how long a node has been idle does not depend on its clock") {
 
 TEST_CASE("words of a node's former life, and of strangers, are not heard") {
     TwoNodes nodes;
-    nodes.speak(start, 2);
+    nodes.speak(start, 0);
     CHECK(nodes.hear(start) == 0);
     RollCall stranger(&nodes.post.wire({"stranger"}), 15s);
     stranger.speak({.self = {"stranger"}}, 1, 0, start);
     CHECK(nodes.hear(start) == 0);
     CHECK(nodes.given.host().heartbeats.empty());
+}
+
+TEST_CASE("a node that was started anew is heard before the log shows it, but gets no work yet") {
+    TwoNodes nodes;
+    nodes.worker_host.jobs[42] = {.work = {"w1"}, .fence = 42};
+    nodes.speak(start, 2);
+    CHECK(nodes.hear(start) == 1);
+    CHECK(nodes.given.host().named_at.at(42) == start);
+    nodes.worker_calls.want({.node = {"worker"}, .claims_max = 1}, {"boss"}, 2);
+    CHECK(nodes.hear(start) == 0);
 }
 
 TEST_CASE("a wish for work reaches the leader alone, the newest of a node until it is answered") {
