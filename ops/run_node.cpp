@@ -7,6 +7,7 @@
 #include "bus/nats_wire.hpp"
 #include "ops/daemon.hpp"
 #include "ops/data_folder.hpp"
+#include "ops/heartbeat_wire.hpp"
 #include "ops/join.hpp"
 #include "ops/nats/managed_server.hpp"
 #include "ops/stop_signals.hpp"
@@ -150,6 +151,7 @@ Exit run_node(const LoadedOptions& loaded) {
                         // Who may lead must know who lives; a thousand workers need not.
                         .hears_telemetry = place.is_voter});
     bus::NatsLogSettings log = {.stream = {.cluster = place.cluster,
+    HeartbeatWire beating(wire, options.heartbeat);
                                            .replicas = static_cast<int>(place.terms.replicas),
                                            .may_create = place.is_voter},
                                 .mark = prepared->mark};
@@ -160,7 +162,7 @@ Exit run_node(const LoadedOptions& loaded) {
                            .instance = place.instance,
                            .is_voter = place.is_voter,
                            .founders = place.voters,
-                           .wire = &wire,
+                           .wire = &beating,
                            .known_peers = options.peers,
                            .terms = place.terms};
     around.open_events = [&](const Options& given) {
