@@ -2,6 +2,8 @@
 
 #include "bus/json.hpp"
 #include "consumers/work_order.hpp"
+#include "ops/outside_request.hpp"
+#include "ops/quantities.hpp"
 #include "producers/command_handler.hpp"
 #include "producers/digest.hpp"
 #include "producers/outside.hpp"
@@ -129,6 +131,9 @@ bus::EventId id_of_event(const AdminRequest& request, bus::Time now) {
 
 /// POST /events, and what jobs say: the type under any known name, and its data.
 AdminPlan ingest(const AdminRequest& request, const Sight& sight) {
+    // Found at the door already, and brought here to be counted with all others.
+    if (const std::string fault = parameter(request, "fault"); !fault.empty())
+        return refuse(400, "invalid_event", fault, ingest_hint);
     const bus::EventId id = id_of_event(request, sight.now);
     auto taken = take_in(sight, {.id = id,
                                  .type = parameter(request, "type"),

@@ -3,11 +3,11 @@
 
 #include <boost/json.hpp>
 
-#include "bus/aliases.hpp"
 #include "bus/codec.hpp"
 #include "ops/http/auth.hpp"
 #include "ops/http/parameters.hpp"
 #include "ops/http/views_json.hpp"
+#include "ops/outside_request.hpp"
 
 namespace ringrift::ops::http {
 namespace {
@@ -190,48 +190,24 @@ std::variant<AdminRequest, Response> driven_anew(const Sight& sight, const json:
                         .body = json::serialize(data)};
 }
 
-/// A number is written as it is said; the original's clocks count seconds.
-std::string time_in(const json::object& body) {
-    for (const char* name : {"time", "timestamp"}) {
-        const json::value* value = body.if_contains(name);
-        if (value != nullptr && !value->is_null()) return json::serialize(*value);
-    }
-    return {};
-}
-
 /// A fact from outside: `{"type":…,"data":{…}}` with any known name, a whole CloudEvent, or the
 /// original's envelope; or a parked event once more.
 Answer ingest(const Sight& sight, const Call& call) {
-    const auto body = body_of(call.request);
-    const std::string hint =
-        "Send {\"type\":\"GAMES_RECORDED\",\"data\":{…}}; "
-        "names of the Python original are read too.";
-    if (!body) return error_response(400, "invalid_body", "The body is not a JSON object.", hint);
     const std::string actor = actor_of(call.request, sight.options.admin_token);
-    if (body->contains("redrive")) {
+    const auto body = body_of(call.request);
+    if (body && body->contains("redrive")) {
         auto again = driven_anew(sight, *body);
         if (auto* problem = std::get_if<Response>(&again)) return std::move(*problem);
         std::get<AdminRequest>(again).actor = actor;
         return ask_node(sight, std::move(std::get<AdminRequest>(again)));
     }
-    const std::string type = text_in(*body, body->contains("type") ? "type" : "event_type");
-    const json::value* data = body->if_contains(body->contains("data") ? "data" : "payload");
-    if (type.empty())
-        return error_response(400, "missing_parameter", "The body names no 'type'.", hint);
-    if (data == nullptr || !data->is_object())
-        return error_response(400, "missing_parameter", "The body has no object 'data'.", hint);
-    const std::string text = json::serialize(*data);
-    const auto fact = bus::fact_from(type, text);
-    if (!fact && !fact.error().lacks && bus::failure_of(bus::canonical_type(type)).empty())
-        return error_response(400, "invalid_event",
-                              "This is no " + type + ": " + fact.error().sentence, hint);
-    AdminRequest request = {.action = "ingest",
-                            .parameters = {{"type", type}, {"time", time_in(*body)}},
-                            .body = text,
-                            .actor = actor};
-    const std::string id = text_in(*body, body->contains("id") ? "id" : "event_id");
-    if (!id.empty()) request.parameters["id"] = id;
-    return ask_node(sight, std::move(request));
+    auto request = outside_request(call.request.body);
+    if (!request) {
+        return error_response(400, request.error().code, request.error().sentence,
+                              std::string(ingest_hint));
+    }
+    request->actor = actor;
+    return ask_node(sight, *std::move(request));
 }
 
 const std::vector<Parameter> why = {
