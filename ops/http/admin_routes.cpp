@@ -70,7 +70,7 @@ struct Asked {
     std::optional<Response> problem = {};
 };
 
-/// reason, dry_run and work, from the body or the query.
+/// reason, dry_run, work, node and for, from the body or the query.
 Asked asked(const Sight& sight, const Call& call, std::string action) {
     Asked asked;
     Parameters parameters(call.request);
@@ -100,6 +100,10 @@ Asked asked(const Sight& sight, const Call& call, std::string action) {
         .dry_run = (dry_run != nullptr && dry_run->as_bool()) || parameters.flag("dry_run")};
     const std::string work = either("work").empty() ? either("work_id") : either("work");
     if (!work.empty()) asked.request.parameters["work"] = work;
+    for (const char* name : {"node", "for"}) {
+        const std::string value = either(name);
+        if (!value.empty()) asked.request.parameters[name] = value;
+    }
     asked.problem = parameters.problem();
     return asked;
 }
@@ -131,6 +135,19 @@ Answer cancel_work(const Sight& sight, const Call& call) {
 }
 Answer unpark_work(const Sight& sight, const Call& call) {
     return forward(sight, call, "work/unpark", true);
+}
+
+Answer drain_node(const Sight& sight, const Call& call) {
+    return forward(sight, call, "nodes/drain");
+}
+Answer retire_node(const Sight& sight, const Call& call) {
+    return forward(sight, call, "nodes/retire");
+}
+Answer quarantine_node(const Sight& sight, const Call& call) {
+    return forward(sight, call, "nodes/quarantine");
+}
+Answer release_node(const Sight& sight, const Call& call) {
+    return forward(sight, call, "nodes/release");
 }
 
 Answer add_work(const Sight& sight, const Call& call) {
@@ -213,6 +230,9 @@ Answer ingest(const Sight& sight, const Call& call) {
 const std::vector<Parameter> why = {
     {"reason", "string", "Kept with the action"},
     {"dry_run", "boolean", "Say what would be done, and do nothing"}};
+const std::vector<Parameter> whom = {{"node", "string", "Id of the node"}, why[0], why[1]};
+const std::vector<Parameter> for_how_long = {
+    {"for", "string", "A duration up to 24h"}, whom[0], why[0], why[1]};
 const std::vector<Parameter> which = {
     {"work", "string", "Id of the item"}, {"work_id", "string", "As work"}, why[0], why[1]};
 
@@ -260,6 +280,26 @@ std::vector<Route> admin_routes() {
          .summary = "Takes up an item that was set aside",
          .query = which,
          .answer = unpark_work},
+        {.method = "POST",
+         .pattern = "/nodes/drain",
+         .summary = "The node takes no new work and finishes what it holds",
+         .query = whom,
+         .answer = drain_node},
+        {.method = "POST",
+         .pattern = "/nodes/retire",
+         .summary = "A node that is gone is no longer counted; its id is barred. Leader only",
+         .query = whom,
+         .answer = retire_node},
+        {.method = "POST",
+         .pattern = "/nodes/quarantine",
+         .summary = "The node gets no new work for a while. Leader only",
+         .query = for_how_long,
+         .answer = quarantine_node},
+        {.method = "POST",
+         .pattern = "/nodes/release",
+         .summary = "Ends draining, quarantine or retirement. Leader only",
+         .query = whom,
+         .answer = release_node},
         {.method = "POST",
          .pattern = "/events",
          .summary = "A fact from outside: {\"type\":…,\"data\":{…}}; or a parked one anew: "
