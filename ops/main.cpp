@@ -196,13 +196,14 @@ void add_log_command(CLI::App& app, LogQuestion& question, int& code) {
 
 void add_sim_command(CLI::App& app, simulation::SimulationOptions& options, int& code) {
     CLI::App* sim = app.add_subcommand(
-        "sim", "Run the node under a false clock, log, disk and processes, from a seed");
+        "sim", "Run nodes under a false clock, log, network, disk and processes, from a seed");
     sim->footer(
         "The same seed gives the same events, byte for byte. A property that does not hold is\n"
         "reported with the events concerned and the command that repeats it.\n\n"
-        "Example: ringrift sim --seed 180 --hours 6 --trace");
+        "Examples: ringrift sim --seed 180 --hours 6 --trace\n"
+        "          ringrift sim --seed 7 --nodes 5 --hours 24");
     sim->add_option("--seed", options.seed, "Of every chance in the simulated world");
-    sim->add_option("--nodes", options.nodes, "Nodes of the simulated cluster");
+    sim->add_option("--nodes", options.nodes, "1 on the embedded log, or a cluster of 3 to 50");
     sim->add_option("--hours", options.hours,
                     "Simulated hours, 3 to 240; the last 2.5 are without faults");
     sim->add_flag("--trace", options.trace, "One line for each event and each fault");
