@@ -81,12 +81,16 @@ struct NatsReceiver::Post {
     }
 };
 
-NatsReceiver::NatsReceiver(natsConnection* connection, const std::string& subject, Receive receive)
+NatsReceiver::NatsReceiver(natsConnection* connection, const std::string& subject, Receive receive,
+                           const char* group)
     : post_(new Post{.receive = std::move(receive)}),
       subscription_(nullptr, NatsSubscriptionEnd{connection}) {
     natsSubscription* subscription = nullptr;
-    const natsStatus status = natsConnection_Subscribe(&subscription, connection, subject.c_str(),
-                                                       Post::take, post_.get());
+    const natsStatus status =
+        group == nullptr ? natsConnection_Subscribe(&subscription, connection, subject.c_str(),
+                                                    Post::take, post_.get())
+                         : natsConnection_QueueSubscribe(&subscription, connection, subject.c_str(),
+                                                         group, Post::take, post_.get());
     if (status != NATS_OK) return;
     subscription_.reset(subscription);
     natsSubscription_SetPendingLimits(subscription, pending_count_max, pending_bytes_max);

@@ -53,7 +53,9 @@ class NatsReceiver {
     using Receive = std::function<void(__natsMsg* message)>;
 
     /// Subscribes; `good()` says whether that went well. No `receive` runs once this has ended.
-    NatsReceiver(__natsConnection* connection, const std::string& subject, Receive receive);
+    /// Of those with the same `group`, each message comes to one.
+    NatsReceiver(__natsConnection* connection, const std::string& subject, Receive receive,
+                 const char* group = nullptr);
     ~NatsReceiver();
     NatsReceiver(const NatsReceiver&) = delete;
     NatsReceiver& operator=(const NatsReceiver&) = delete;

@@ -43,6 +43,7 @@ std::size_t RollCall::hear(std::span<const bus::Letter> letters, projections::Ho
     for (const bus::Letter& letter : letters) {
         if (const auto* said = std::get_if<bus::NodeHeartbeat>(&letter.message)) {
             if (!lives(cluster, letter.from, said->incarnation)) continue;
+            if (said->turn_age_ms && *said->turn_age_ms > turn_age_max) continue;
             projections::hear(host, letter.from, heard_as(*said, now));
             ++heard_;
             ++taken;

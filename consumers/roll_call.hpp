@@ -18,13 +18,19 @@
 
 namespace ringrift::consumers {
 
+/// A node that says that it lives but has done nothing for so long counts as silent from then on:
+/// it is suspected and then offline like any other. A machine that is merely busy is slow for
+/// seconds; its claims hold as long as it is heard.
+inline constexpr bus::Duration turn_age_max = std::chrono::minutes(5);
+
 class RollCall {
   public:
     /// `wire` may be null; it outlives this.
     RollCall(bus::Wire* wire, bus::Duration period) : wire_(wire), period_(period) {}
 
     /// Takes what nodes say of themselves into `host`. Returns how much of it there was. Words of a
-    /// former life of a node, or of one that has not joined, are not heard.
+    /// former life of a node, or of one that has not joined, are not heard, nor those of a ghost:
+    /// one that has done nothing for `turn_age_max`.
     std::size_t hear(std::span<const bus::Letter> letters, projections::HostView& host,
                      const projections::ClusterView& cluster, bus::Time now);
 

@@ -25,7 +25,7 @@ struct AdminReply {
 
 struct AdminRequest {
     /// election/start, jobs/reset-stale, shutdown, sync/trigger, work/add, work/cancel,
-    /// work/unpark, ingest.
+    /// work/unpark, nodes/drain, nodes/retire, nodes/quarantine, nodes/release, ingest.
     std::string action = {};
     std::map<std::string, std::string> parameters =
         {};                 ///< Validated for presence by the API only.

@@ -2,6 +2,8 @@
 
 #include "bus/json.hpp"
 #include "consumers/work_order.hpp"
+#include "ops/outside_request.hpp"
+#include "ops/quantities.hpp"
 #include "producers/command_handler.hpp"
 #include "producers/digest.hpp"
 #include "producers/outside.hpp"
@@ -129,6 +131,9 @@ bus::EventId id_of_event(const AdminRequest& request, bus::Time now) {
 
 /// POST /events, and what jobs say: the type under any known name, and its data.
 AdminPlan ingest(const AdminRequest& request, const Sight& sight) {
+    // Found at the door already, and brought here to be counted with all others.
+    if (const std::string fault = parameter(request, "fault"); !fault.empty())
+        return refuse(400, "invalid_event", fault, ingest_hint);
     const bus::EventId id = id_of_event(request, sight.now);
     auto taken = take_in(sight, {.id = id,
                                  .type = parameter(request, "type"),
@@ -156,6 +161,46 @@ AdminPlan about_work(const AdminRequest& request, Command command, std::string d
     return plan;
 }
 
+/// What is said of a node. Judged before the request is noted, so that a node that may not say it
+/// leaves no trace of it.
+AdminPlan about_node(const AdminRequest& request, const Sight& sight, const std::string& reason) {
+    const bus::NodeId node = {parameter(request, "node")};
+    const std::string deed = request.action.substr(request.action.find('/') + 1);
+    const std::string hint = R"(send {"node":"gpu-7","reason":"new disk"})";
+    if (node.empty()) return refuse(400, "invalid", "parameter 'node' is missing", hint);
+    if (deed != "release" && request.reason.empty())
+        return refuse(400, "invalid", "a reason is missing; the log keeps it", hint);
+    Command command = DrainNode{.node = node, .reason = reason};
+    std::string done = node.value + " takes no new work and finishes what it holds";
+    if (deed == "retire") {
+        command = RetireNode{.node = node, .reason = reason};
+        done = node.value +
+               " is no longer counted, and its id is not taken up again before it is "
+               "released";
+    } else if (deed == "release") {
+        command = ReleaseNode{.node = node, .reason = reason};
+        done = node.value + " may work again";
+    } else if (deed == "quarantine") {
+        const auto length = duration_from_text(parameter(request, "for"));
+        if (!length) {
+            return refuse(400, "invalid", "parameter 'for' is missing or no duration",
+                          R"(send {"node":"gpu-7","for":"1h","reason":"new driver"})");
+        }
+        const bus::Time until = sight.now + *length;
+        command = QuarantineNode{.node = node, .reason = reason, .until_at = until};
+        done = node.value + " gets no new work until " + bus::to_text(until);
+    }
+    const Decision decision = decide(sight, command);
+    if (const auto* refusal = std::get_if<Refusal>(&decision)) {
+        return refuse(status_of(refusal->kind), std::string(name_of(refusal->kind)),
+                      refusal->sentence);
+    }
+    AdminPlan plan = accept(200, std::move(done));
+    plan.reply.details["node"] = node.value;
+    plan.commands.push_back(std::move(command));
+    return plan;
+}
+
 AdminPlan trigger_sync() {
     AdminPlan plan = accept(202, "the files here are compared with the log, and the pipeline runs");
     plan.wakes = {"manifest_collection", "data_management"};
@@ -177,6 +222,7 @@ AdminPlan plan_admin(const AdminRequest& request, const Sight& sight) {
     if (request.action == "work/unpark") {
         return about_work(request, UnparkWork{.work = work, .reason = reason}, "waiting again");
     }
+    if (request.action.starts_with("nodes/")) return about_node(request, sight, reason);
     if (request.action == "ingest") return ingest(request, sight);
     if (request.action == "shutdown") {
         AdminPlan plan = accept(202, "jobs are ended, claims given back, then the node leaves");

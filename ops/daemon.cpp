@@ -105,6 +105,7 @@ class Daemon {
     std::optional<ApiWatch> leader_watch_;   ///< Where there are other nodes.
     std::unique_ptr<DataPlane> data_plane_;  ///< Likewise.
     std::unique_ptr<Node> node_;
+    std::unique_ptr<OutsideDoor> door_;     ///< Null on the embedded log.
     std::unique_ptr<Projector> projector_;  ///< Null without --postgres.
     std::unique_ptr<http::Api> api_;
     std::unique_ptr<http::Server> server_;
@@ -271,6 +272,7 @@ Exit Daemon::run() {
     spdlog::info("[P2P] Node started node={} api=http://{}:{} data={} workload={} position={}",
                  options_.node_id, options_.bind, port_, options_.data_dir.string(), workload_.name,
                  node_->position());
+    if (around_.open_door) door_ = around_.open_door(node_->admin());
     if (projector_) projector_->start();
     return go_round();
 }
@@ -377,6 +379,7 @@ Exit Daemon::go_round() {
     }
     lines.follow();
     printer_.clear();
+    door_.reset();
     end_projector();
     server_->stop();
     fmt::print("{}", closing_words(node_->view(), clock_.now() - started_at_));

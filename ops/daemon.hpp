@@ -10,6 +10,7 @@
 #include "bus/wire.hpp"
 #include "ops/event_access.hpp"
 #include "ops/join_terms.hpp"
+#include "ops/outside_door.hpp"
 #include "ops/workload.hpp"
 #include "projections/store.hpp"
 
@@ -27,6 +28,9 @@ struct Surroundings {
     bus::Wire* wire = nullptr;               ///< Null where there are no other nodes.
     std::vector<std::string> known_peers = {};
     std::optional<JoinTerms> terms = {};  ///< For those that want to join through this node.
+    /// Opens a further way in for events from outside, which it puts into the node's inbox; closed
+    /// by ending what it returns, before the node ends. May be empty.
+    std::function<std::unique_ptr<OutsideDoor>(bus::Inbox<AdminRequest>&)> open_door = {};
     /// Asked in every round, on the node's thread, and must not block. A sentence that is news.
     std::function<std::string(projections::Store&, bus::Time)> look = {};
 };

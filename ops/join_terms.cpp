@@ -23,6 +23,16 @@ std::optional<JoinRefusal> refusal_to_join(const JoinRequest& request, const Joi
                            .hint = "Install the same version on both."};
     }
     const projections::NodeEntry* known = find(nodes, request.node);
+    if (known != nullptr && known->status == projections::NodeStatus::retired) {
+        return JoinRefusal{.code = "node_retired",
+                           .sentence = "The node '" + request.node.value + "' is retired: " +
+                                       (known->reason.empty() ? "no reason given" : known->reason) +
+                                       ".",
+                           .hint =
+                               "Give this one another --node-id, or let it come back with "
+                               "'ringrift release " +
+                               request.node.value + "'."};
+    }
     const bool is_taken = known != nullptr && is_alive(*known) && !known->joined.instance.empty() &&
                           known->joined.instance != request.instance;
     if (is_taken) {

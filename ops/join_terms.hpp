@@ -55,7 +55,7 @@ BOOST_DESCRIBE_STRUCT(JoinTerms, (),
 
 struct JoinRefusal {
     int status = 409;       ///< HTTP.
-    std::string code = {};  ///< wrong_cluster, incompatible_version or node_id_taken.
+    std::string code = {};  ///< wrong_cluster, incompatible_version, node_retired, node_id_taken.
     std::string sentence = {};
     std::string hint = {};
 };

@@ -34,7 +34,8 @@ AdminReply Node::carry_out(const AdminRequest& request, bus::Time now) {
         const std::string id = "admin:" + settings_.self.node.value + ":" +
                                std::to_string(incarnation_) + ":" +
                                std::to_string(++counts_["admin_actions"]);
-        const auto target = request.parameters.find("work");
+        auto target = request.parameters.find("work");
+        if (target == request.parameters.end()) target = request.parameters.find("node");
         plan.commands.insert(
             plan.commands.begin(),
             producers::NoteAdminAction{

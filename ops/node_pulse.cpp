@@ -27,6 +27,7 @@ void Node::publish(bus::Time now) {
     pulse.disk_state = std::string(boost::describe::enum_to_string(host_.disk.state, "unknown"));
     pulse.disk_reason = host_.disk.reason;
     for (const auto& [fence, job] : host_.jobs) pulse.jobs.push_back(job);
+    pulse.heartbeats = host_.heartbeats;
     pulse.loops = loops_.pulse();
     for (const consumers::SubscriptionHealth& health : subscriptions_.health(now)) {
         pulse.subscriptions.push_back({.event = std::string(health.event),

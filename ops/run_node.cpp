@@ -7,8 +7,10 @@
 #include "bus/nats_wire.hpp"
 #include "ops/daemon.hpp"
 #include "ops/data_folder.hpp"
+#include "ops/heartbeat_wire.hpp"
 #include "ops/join.hpp"
 #include "ops/nats/managed_server.hpp"
+#include "ops/nats/nats_ingest.hpp"
 #include "ops/stop_signals.hpp"
 #include "ops/up.hpp"
 #include "projections/sqlite_store.hpp"
@@ -149,6 +151,7 @@ Exit run_node(const LoadedOptions& loaded) {
                             },
                         // Who may lead must know who lives; a thousand workers need not.
                         .hears_telemetry = place.is_voter});
+    HeartbeatWire beating(wire, options.heartbeat);
     bus::NatsLogSettings log = {.stream = {.cluster = place.cluster,
                                            .replicas = static_cast<int>(place.terms.replicas),
                                            .may_create = place.is_voter},
@@ -160,9 +163,14 @@ Exit run_node(const LoadedOptions& loaded) {
                            .instance = place.instance,
                            .is_voter = place.is_voter,
                            .founders = place.voters,
-                           .wire = &wire,
+                           .wire = &beating,
                            .known_peers = options.peers,
                            .terms = place.terms};
+    if (place.is_voter) {
+        around.open_door = [&](bus::Inbox<AdminRequest>& inbox) {
+            return std::make_unique<NatsIngest>(connection, place.cluster, inbox);
+        };
+    }
     around.open_events = [&](const Options& given) {
         auto access = open_nats_events(given, connection, log, signals);
         if (access) node_log = static_cast<bus::NatsLog*>(access->log.get());

@@ -65,6 +65,11 @@ struct ReleaseNode {
     bus::NodeId node = {};
     std::string reason = {};
 };
+/// It is gone for good; its id is not taken up again before it is released.
+struct RetireNode {
+    bus::NodeId node = {};
+    std::string reason = {};
+};
 /// Suspected, offline or online again, as `silent` says.
 struct JudgeSilence {
     bus::NodeId node = {};
@@ -258,8 +263,8 @@ struct ParkEvent {
 
 using Command = std::variant<
     Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
-    DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert, ClearAlert, NoteNat,
-    DecideScale, RequestProvision, RequestTermination, QueueWork, ClaimWork, ShareOutWork,
+    DrainNode, QuarantineNode, ReleaseNode, RetireNode, JudgeSilence, RaiseAlert, ClearAlert,
+    NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork, ClaimWork, ShareOutWork,
     ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease, TimeOutWork, CancelWork,
     ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync, CompleteSync, QuarantineFile,
     NoteSyncStarted, NoteReplicated, NoteSyncFailed, DeleteFile, AnnounceResult, AnnounceTraining,

@@ -28,6 +28,27 @@ bool is_gone(const NodeEntry& node) {
     return node.status == NodeStatus::left || node.status == NodeStatus::retired;
 }
 
+/// Whoever drains is about to be ended. Why that must not be, for a voter whose majority would be
+/// gone with it; empty when it may. A cluster of one voter has nobody to wait for.
+std::string voters_it_leaves(const Sight& sight, const bus::NodeId& leaving) {
+    const auto& voters = sight.cluster.leadership.voters;
+    if (voters.size() < 2 || std::ranges::find(voters, leaving) == voters.end()) return {};
+    std::size_t staying = 0;
+    std::string others;
+    for (const bus::NodeId& voter : voters) {
+        if (voter == leaving) continue;
+        const NodeEntry* node = find(sight.cluster.nodes, voter);
+        const bool stays = node && is_alive(*node) && !node->draining;
+        staying += stays;
+        if (!stays) others += (others.empty() ? "" : ", ") + voter.value;
+    }
+    if (staying > voters.size() / 2) return {};
+    return "without " + leaving.value + " only " + std::to_string(staying) + " of " +
+           std::to_string(voters.size()) +
+           " voters would be left, and nobody could lead; bring back or release " + others +
+           " first";
+}
+
 }  // namespace
 
 Decision decide(const Sight& sight, const JoinCluster& command) {
@@ -38,6 +59,12 @@ Decision decide(const Sight& sight, const JoinCluster& command) {
     if (joined.capacity.slots < 0)
         return refuse(Refusal::Kind::invalid, "slots must not be negative");
     const NodeEntry* known = find(sight.cluster.nodes, joined.node);
+    if (known && known->status == NodeStatus::retired) {
+        return refuse(Refusal::Kind::id_taken,
+                      joined.node.value + " is retired (" + known->reason +
+                          "); give this node another --node-id, or say ringrift release " +
+                          joined.node.value);
+    }
     if (known && is_alive(*known) && !known->joined.instance.empty() &&
         known->joined.instance != joined.instance) {
         return refuse(Refusal::Kind::id_taken,
@@ -78,6 +105,8 @@ Decision decide(const Sight& sight, const DrainNode& command) {
     if (node->draining || is_gone(*node)) {
         return refuse(Refusal::Kind::duplicate, command.node.value + " takes no work already");
     }
+    if (std::string why = voters_it_leaves(sight, command.node); !why.empty())
+        return refuse(Refusal::Kind::held_back, std::move(why));
     return say_of(*node, "draining",
                   bus::NodeDraining{.node = command.node, .reason = command.reason});
 }
@@ -107,11 +136,38 @@ Decision decide(const Sight& sight, const ReleaseNode& command) {
     if (!leads(sight)) return not_the_leader(sight);
     const NodeEntry* node = find(sight.cluster.nodes, command.node);
     if (!node) return unknown_node(command.node);
-    if (!node->quarantined_until_at && !node->draining) {
+    const bool set_aside = node->quarantined_until_at || node->draining;
+    if (!set_aside && node->status != NodeStatus::retired) {
         return refuse(Refusal::Kind::duplicate, command.node.value + " is not set aside");
     }
     return say_of(*node, "released",
                   bus::NodeReleased{.node = command.node, .reason = command.reason});
+}
+
+Decision decide(const Sight& sight, const RetireNode& command) {
+    if (!leads(sight)) return not_the_leader(sight);
+    const NodeEntry* node = find(sight.cluster.nodes, command.node);
+    if (!node) return unknown_node(command.node);
+    const std::string& name = command.node.value;
+    if (node->status == NodeStatus::retired)
+        return refuse(Refusal::Kind::duplicate, name + " is retired already");
+    if (is_alive(*node)) {
+        return refuse(Refusal::Kind::held_back,
+                      name + " is still here, at " + node->joined.host + ":" +
+                          std::to_string(node->joined.port) +
+                          "; end it first (ringrift drain, then ringrift shutdown on it), or wait "
+                          "until it counts as offline");
+    }
+    const auto& voters = sight.cluster.leadership.voters;
+    if (std::ranges::find(voters, command.node) != voters.end()) {
+        return refuse(Refusal::Kind::held_back,
+                      name +
+                          " is a voter, and counts for the majority as long as it is one; start "
+                          "it again, or another machine with --node-id " +
+                          name);
+    }
+    return say_of(*node, "retired",
+                  bus::NodeRetired{.node = command.node, .reason = command.reason});
 }
 
 Decision decide(const Sight& sight, const JudgeSilence& command) {

@@ -17,6 +17,7 @@ Decision decide(const Sight& sight, const LeaveCluster& command);
 Decision decide(const Sight& sight, const DrainNode& command);
 Decision decide(const Sight& sight, const QuarantineNode& command);
 Decision decide(const Sight& sight, const ReleaseNode& command);
+Decision decide(const Sight& sight, const RetireNode& command);
 Decision decide(const Sight& sight, const JudgeSilence& command);
 Decision decide(const Sight& sight, const RaiseAlert& command);
 Decision decide(const Sight& sight, const ClearAlert& command);

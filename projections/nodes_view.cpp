@@ -125,6 +125,7 @@ void fold(NodesView& view, const bus::NodeReleased& e, const bus::Recorded& reco
     node->trusted_since_at = recorded.event.time;
     node->draining = false;
     if (node->status == NodeStatus::draining) become(*node, NodeStatus::online, {}, recorded);
+    if (node->status == NodeStatus::retired) become(*node, NodeStatus::left, e.reason, recorded);
     note(*node, recorded);
 }
 

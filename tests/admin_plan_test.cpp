@@ -177,6 +177,42 @@ TEST_CASE("an event that lacks something is accepted as parked, with what it lac
     REQUIRE(asked<ParkEvent>(plan.commands).size() == 1);
 }
 
+TEST_CASE("a node is drained, set aside, released and retired by its name and for a reason") {
+    Given given({node("n1"), node("gone"), bus::NodeLeft{.node = {"gone"}, .incarnation = 1}});
+    const auto plan = [&](const std::string& deed, std::map<std::string, std::string> parameters,
+                          const std::string& reason = "new disk") {
+        return plan_admin(
+            {.action = "nodes/" + deed, .parameters = std::move(parameters), .reason = reason},
+            given.sight());
+    };
+    const auto drained = plan("drain", {{"node", "n1"}});
+    CHECK(drained.reply.accepted);
+    CHECK(std::get<DrainNode>(drained.commands.at(0)).reason == "new disk");
+    const auto aside = plan("quarantine", {{"node", "n1"}, {"for", "1h30m"}});
+    CHECK(std::get<QuarantineNode>(aside.commands.at(0)).until_at == given.now() + 90min);
+    CHECK(std::get<RetireNode>(plan("retire", {{"node", "gone"}}).commands.at(0)).node ==
+          bus::NodeId{"gone"});
+    given.say(bus::NodeDraining{.node = {"n1"}});
+    CHECK(std::get<ReleaseNode>(plan("release", {{"node", "n1"}}, "").commands.at(0)).node ==
+          bus::NodeId{"n1"});
+    check_refused(plan("drain", {}), 400, "invalid");
+    check_refused(plan("quarantine", {{"node", "n1"}, {"for", "soon"}}), 400, "invalid");
+    check_refused(plan("retire", {{"node", "gone"}}, ""), 400, "invalid");
+    const auto still_here = plan("retire", {{"node", "n1"}});
+    CHECK(still_here.reply.status == 409);
+    CHECK(still_here.commands.empty());
+}
+
+TEST_CASE("what only the leader may say of a node leaves no trace when another one is asked") {
+    const Given given({node("n1")}, {"n1"});
+    const auto plan = plan_admin({.action = "nodes/quarantine",
+                                  .parameters = {{"node", "n1"}, {"for", "1h"}},
+                                  .reason = "r"},
+                                 given.sight());
+    CHECK(plan.reply.code == "not_leader");
+    CHECK(plan.commands.empty());
+}
+
 TEST_CASE("an action that does not exist is not found") {
     check_refused(plan_admin({.action = "cluster/explode"}, Given().sight()), 404, "unknown");
 }

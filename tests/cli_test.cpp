@@ -128,6 +128,38 @@ TEST_CASE("sync alone shows which files are copied where, and why") {
     CHECK(world.asked.empty());
 }
 
+TEST_CASE("nodes are drained, set aside, released and retired by name") {
+    ApiWorld world;
+    const Ended drained = at_node(world, {"drain", "gpu-1", "--reason", "new disk"});
+    CHECK(drained.code == 0);
+    CHECK(world.last_asked().action == "nodes/drain");
+    CHECK(world.last_asked().parameters.at("node") == "gpu-1");
+    CHECK(world.last_asked().reason == "new disk");
+    CHECK(at_node(world, {"quarantine", "gpu-1", "--for", "1h", "--reason", "r"}).code == 0);
+    CHECK(world.last_asked().parameters.at("for") == "1h");
+    CHECK(at_node(world, {"retire", "gpu-1", "--reason", "sold"}).code == 0);
+    CHECK(world.last_asked().action == "nodes/retire");
+    CHECK(at_node(world, {"release", "gpu-1"}).code == 0);
+    CHECK(world.last_asked().action == "nodes/release");
+    CHECK(at_node(world, {"drain", "gpu-1"}).code == 2);
+    CHECK(at_node(world, {"quarantine", "gpu-1", "--reason", "r"}).code == 2);
+}
+
+TEST_CASE("what only the leader may say is said to it, wherever one asks") {
+    ApiWorld leader;
+    ApiWorld follower;
+    follower.node_answer = [](const auto&) {
+        return AdminReply{.status = 503, .code = "not_leader", .sentence = "ask boss"};
+    };
+    const std::vector<std::string> words = {"quarantine", "gpu-1", "--for", "1h", "--reason", "r"};
+    CHECK(has(at_node(follower, words).err, "ask boss"));  // It knows of nobody.
+    follower.say(bus::NodeJoined{
+        .node = {"boss"}, .incarnation = 1, .host = "127.0.0.1", .port = leader.port});
+    CHECK(at_node(follower, words).code == 0);
+    CHECK(leader.last_asked().action == "nodes/quarantine");
+    CHECK(leader.last_asked().parameters.at("node") == "gpu-1");
+}
+
 TEST_CASE("the token is shown to a node that asks for it") {
     ApiOptions options;
     options.admin_token = "secret";

@@ -182,6 +182,17 @@ TEST_CASE("a member refuses another cluster, another version, and an id that is 
     CHECK(members_of(given.view().nodes) == std::vector<std::string>{"h:8770"});
 }
 
+TEST_CASE("a retired node is told so, and how it could come back") {
+    const Given given({bus::NodeJoined{.node = {"gpu-7"}, .incarnation = 1, .instance = "one"},
+                       bus::NodeRetired{.node = {"gpu-7"}, .reason = "sold"}});
+    const auto refusal =
+        refusal_to_join({.node = {"gpu-7"}, .instance = "one"}, main_terms, given.view().nodes);
+    REQUIRE(refusal);
+    CHECK(refusal->code == "node_retired");
+    CHECK(refusal->sentence == "The node 'gpu-7' is retired: sold.");
+    CHECK(refusal->hint.find("ringrift release gpu-7") != std::string::npos);
+}
+
 TEST_CASE("somebody who only reads the log needs its servers and who to be there, no more") {
     const TemporaryFolder folder;
     Options options;

@@ -61,12 +61,55 @@ TEST_CASE("what is said late of a former incarnation says nothing of the present
     CHECK(n1(given).joined.incarnation == 2);
 }
 
-TEST_CASE("a node that was retired comes back by joining anew, and not otherwise") {
-    Given given({node_of(1), bus::NodeRetired{.node = {"n1"}}});
+TEST_CASE("a node that was retired comes back when it is released, and not before") {
+    Given given({node_of(1), bus::NodeRetired{.node = {"n1"}, .reason = "sold"}});
     given.say(bus::HostOnline{.node = {"n1"}, .incarnation = 1});
     CHECK(n1(given).status == NodeStatus::retired);
-    given.say(node_of(2));
+    given.when(JoinCluster{node_of(2)}).then_refused(Kind::id_taken);
+    CHECK(given.refusal_sentence().find("retired (sold)") != std::string::npos);
+    given.when(ReleaseNode{.node = {"n1"}, .reason = "bought back"}).and_said();
+    CHECK(n1(given).status == NodeStatus::left);
+    given.when(JoinCluster{node_of(2)}).and_said();
     CHECK(n1(given).status == NodeStatus::online);
+}
+
+TEST_CASE("a node is retired once it is gone, by the leader, and never while it is a voter") {
+    Given given({node_of(1)});
+    const RetireNode retire = {.node = {"n1"}, .reason = "sold"};
+    given.when(retire).then_refused(Kind::held_back);
+    given.say(bus::NodeLeft{.node = {"n1"}, .incarnation = 1});
+    given.when(retire).then({bus::NodeRetired{.node = {"n1"}, .reason = "sold"}}).and_said();
+    given.when(retire).then_refused(Kind::duplicate);
+    given.when(RetireNode{.node = {"n2"}}).then_refused(Kind::unknown);
+    Given voter({node_of(1), bus::VotersChanged{.voters = {boss, {"n1"}, {"n2"}}},
+                 bus::HostOffline{.node = {"n1"}, .incarnation = 1}});
+    voter.when(retire).then_refused(Kind::held_back);
+    CHECK(voter.refusal_sentence().find("is a voter") != std::string::npos);
+    Given follower({node_of(1), bus::NodeLeft{.node = {"n1"}, .incarnation = 1}}, {"n1"});
+    follower.when(retire).then_refused(Kind::not_leader);
+}
+
+TEST_CASE("a voter is not drained when too few others are left to lead") {
+    const auto three = [] {
+        return Given({node("v1"), node("v2"), node("v3"), node("n1"),
+                      bus::VotersChanged{.voters = {{"v1"}, {"v2"}, {"v3"}}}});
+    };
+    Given given = three();
+    given.when(DrainNode{.node = {"v1"}, .reason = "disk"}).and_said();
+    given.when(DrainNode{.node = {"v2"}, .reason = "disk"}).then_refused(Kind::held_back);
+    CHECK(given.refusal_sentence() ==
+          "without v2 only 1 of 3 voters would be left, and nobody could lead; bring back or "
+          "release v1 first");
+    given.when(DrainNode{.node = {"n1"}, .reason = "disk"})
+        .then({bus::NodeDraining{.node = {"n1"}, .reason = "disk"}});
+    given.when(ReleaseNode{.node = {"v1"}}).and_said();
+    given.when(DrainNode{.node = {"v2"}, .reason = "disk"})
+        .then({bus::NodeDraining{.node = {"v2"}, .reason = "disk"}});
+    Given offline = three();
+    offline.say(bus::HostOffline{.node = {"v3"}, .incarnation = 1});
+    offline.when(DrainNode{.node = {"v2"}}).then_refused(Kind::held_back);
+    Given alone({node("v1"), bus::VotersChanged{.voters = {{"v1"}}}});
+    alone.when(DrainNode{.node = {"v1"}}).then({bus::NodeDraining{.node = {"v1"}}});
 }
 
 TEST_CASE("a node is suspected after a minute of silence and offline after a minute and a half") {

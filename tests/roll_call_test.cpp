@@ -54,6 +54,20 @@ TEST_CASE("a node says at once that its claims have changed, and whoever hears i
     CHECK(nodes.hear(start + 2s) == 0);
 }
 
+TEST_CASE("a node whose machine lives but which does nothing for minutes is heard no more") {
+    TwoNodes nodes;
+    const auto stand_in = [&](bus::Duration turn_age) {
+        nodes.to_worker.send({.message = bus::NodeHeartbeat{
+                                  .incarnation = 1, .fences = {42}, .turn_age_ms = turn_age}});
+    };
+    stand_in(turn_age_max);
+    CHECK(nodes.hear(start + 1h) == 1);
+    CHECK(nodes.given.host().named_at.at(42) == start + 1h);  // Its claims hold.
+    stand_in(turn_age_max + 1ms);
+    CHECK(nodes.hear(start + 2h) == 0);
+    CHECK(nodes.given.host().heartbeats.at({"worker"}).at == start + 1h);
+}
+
 TEST_CASE("how long a node has been idle does not depend on its clock") {
     TwoNodes nodes;
     nodes.worker_host.idle_since_at = start - 90s;

@@ -111,7 +111,7 @@ struct NodeLeft {
 };
 BOOST_DESCRIBE_STRUCT(NodeLeft, (), (node, incarnation, reason))
 
-/// The node is no longer counted. It comes back by joining with a higher incarnation.
+/// The node is no longer counted, and its id is not taken up again before NODE_RELEASED.
 struct NodeRetired {
     static constexpr EventInfo info = {"NODE_RETIRED", Noun::nodes, Authority::leader};
     NodeId node = {};

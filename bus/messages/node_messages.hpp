@@ -28,10 +28,13 @@ struct NodeHeartbeat {
     std::int64_t disk_free_bytes = 0;
     std::int64_t disk_total_bytes = 0;
     std::int64_t gpu_ppm = 0;
+    /// Set when the node's own thread is late and another one says that the machine lives: for how
+    /// long the node has done nothing. All else is then as old.
+    std::optional<Duration> turn_age_ms = {};
     friend bool operator==(const NodeHeartbeat&, const NodeHeartbeat&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeHeartbeat, (),
                       (incarnation, fences, folded, idle_ms, cpu_ppm, load1_milli, memory_bytes,
-                       memory_total_bytes, disk_free_bytes, disk_total_bytes, gpu_ppm))
+                       memory_total_bytes, disk_free_bytes, disk_total_bytes, gpu_ppm, turn_age_ms))
 
 }  // namespace ringrift::bus

@@ -33,6 +33,7 @@ struct ClientCommands::Chosen {
     void add_elo(CLI::App& app);
     void add_sprt(CLI::App& elo);
     void add_actions(CLI::App& app);
+    void add_node_actions(CLI::App& app);
 
     /// A subcommand that talks to a node.
     CLI::App& command(CLI::App& parent, const std::string& name, const std::string& help,
@@ -113,7 +114,7 @@ Exit ClientCommands::Chosen::post(const std::string& path,
     if (dry_run) body["dry_run"] = true;
     if (games > 0) body["games"] = games;
     if (priority >= 0) body["priority"] = priority;
-    return print(tell(remote, path, json::serialize(body)), show_done);
+    return print(tell_leader(remote, path, json::serialize(body)), show_done);
 }
 
 void ClientCommands::Chosen::add_views(CLI::App& app) {
@@ -296,6 +297,41 @@ void ClientCommands::Chosen::add_actions(CLI::App& app) {
     on(shutdown, [this] { return post("/admin/shutdown"); });
 }
 
+void ClientCommands::Chosen::add_node_actions(CLI::App& app) {
+    struct Action {
+        const char* name;
+        const char* help;
+        const char* example;
+        bool needs_reason;
+    };
+    constexpr Action actions[] = {
+        {"drain", "Let a node finish what it holds and give it nothing new",
+         "ringrift drain gpu-7 --reason 'new disk'\n  then: ringrift shutdown --url "
+         "http://gpu-7:8770\n  back:  ringrift release gpu-7",
+         true},
+        {"retire", "Count a node no longer that is gone, and bar its id",
+         "ringrift retire gpu-7 --reason 'given back to the provider'", true},
+        {"quarantine", "Give a node no new work for a while, 24 hours at most",
+         "ringrift quarantine gpu-7 --for 1h --reason 'new driver'", true},
+        {"release", "End a node's draining, quarantine or retirement", "ringrift release gpu-7",
+         false},
+    };
+    for (const Action& it : actions) {
+        CLI::App& added = command(app, it.name, it.help, it.example);
+        added.add_option("NODE", texts["node"], "Id of the node; ringrift nodes lists them")
+            ->required();
+        reasons(added);
+        if (it.needs_reason) added.get_option("--reason")->required();
+        if (std::string_view(it.name) == "quarantine") {
+            text(added, "for", "How long, e.g. 30m or 2h");
+            added.get_option("--for")->required();
+        }
+        on(added, [this, path = std::string("/nodes/") + it.name] {
+            return post(path, {"node", "for"});
+        });
+    }
+}
+
 ClientCommands::ClientCommands(CLI::App& app, std::ostream& out, std::ostream& err)
     : chosen_(std::make_unique<Chosen>(out, err)) {
     chosen_->add_views(app);
@@ -303,6 +339,7 @@ ClientCommands::ClientCommands(CLI::App& app, std::ostream& out, std::ostream& e
     chosen_->add_events(app);
     chosen_->add_elo(app);
     chosen_->add_actions(app);
+    chosen_->add_node_actions(app);
 }
 
 ClientCommands::~ClientCommands() = default;

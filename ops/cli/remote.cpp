@@ -24,8 +24,17 @@ std::string member(const json::value& value, std::string_view name) {
                                                   : std::string();
 }
 
+/// `code` of an error answer.
+std::string code_of(const std::string& body) {
+    json::error_code error;
+    const json::value value = json::parse(body, error);
+    return error ? std::string() : member(value, "code");
+}
+
+/// `refused_as` becomes the code of a refusal.
 bus::Result<Told, Exit> exchange(const Remote& remote, const std::string& method,
-                                 const std::string& target, const std::string& body) {
+                                 const std::string& target, const std::string& body,
+                                 std::string* refused_as = nullptr) {
     ClientRequest request = {.url = remote.url, .method = method, .target = target, .body = body};
     if (!remote.token.empty()) request.headers["Authorization"] = "Bearer " + remote.token;
     if (!body.empty()) request.headers["Content-Type"] = "application/json";
@@ -34,6 +43,7 @@ bus::Result<Told, Exit> exchange(const Remote& remote, const std::string& method
         return Exit{response.error().bad_url ? ExitCode::usage : ExitCode::unreachable,
                     response.error().sentence};
     }
+    if (response->status >= 400 && refused_as != nullptr) *refused_as = code_of(response->body);
     if (response->status >= 400) return refused(response->status, response->body);
     json::error_code error;
     json::value value = json::parse(response->body, error);
@@ -76,6 +86,28 @@ bus::Result<Told, Exit> ask(const Remote& remote, const std::string& target) {
 bus::Result<Told, Exit> tell(const Remote& remote, const std::string& target,
                              const std::string& body) {
     return exchange(remote, "POST", target, body);
+}
+
+bus::Result<Told, Exit> tell_leader(const Remote& remote, const std::string& target,
+                                    const std::string& body) {
+    std::string code;
+    auto told = exchange(remote, "POST", target, body, &code);
+    if (told || code != "not_leader") return told;
+    const auto nodes = ask(remote, "/nodes");
+    if (!nodes) return told;
+    const json::value* list = nodes->value.as_object().if_contains("nodes");
+    if (list == nullptr || !list->is_array()) return told;
+    for (const json::value& node : list->get_array()) {
+        if (member(node, "role") != "leader") continue;
+        const json::value* port = node.as_object().if_contains("port");
+        if (member(node, "host").empty() || port == nullptr) continue;
+        Remote leader = remote;
+        const std::string host = member(node, "host");
+        const bool is_v6 = host.find(':') != std::string::npos;
+        leader.url = "http://" + (is_v6 ? "[" + host + "]" : host) + ":" + json::serialize(*port);
+        return exchange(leader, "POST", target, body);
+    }
+    return told;
 }
 
 std::string target_of(const std::string& path,

@@ -34,6 +34,11 @@ bus::Result<Told, Exit> ask(const Remote& remote, const std::string& target);
 bus::Result<Told, Exit> tell(const Remote& remote, const std::string& target,
                              const std::string& body);
 
+/// The same; what only the leader may say is said to it once more, at the address that the node
+/// knows of it.
+bus::Result<Told, Exit> tell_leader(const Remote& remote, const std::string& target,
+                                    const std::string& body);
+
 /// The sentence of an error answer with its hint, and the exit code for it.
 Exit refused(int status, const std::string& body);
 

@@ -3,11 +3,11 @@
 
 #include <boost/json.hpp>
 
-#include "bus/aliases.hpp"
 #include "bus/codec.hpp"
 #include "ops/http/auth.hpp"
 #include "ops/http/parameters.hpp"
 #include "ops/http/views_json.hpp"
+#include "ops/outside_request.hpp"
 
 namespace ringrift::ops::http {
 namespace {
@@ -70,7 +70,7 @@ struct Asked {
     std::optional<Response> problem = {};
 };
 
-/// reason, dry_run and work, from the body or the query.
+/// reason, dry_run, work, node and for, from the body or the query.
 Asked asked(const Sight& sight, const Call& call, std::string action) {
     Asked asked;
     Parameters parameters(call.request);
@@ -100,6 +100,10 @@ Asked asked(const Sight& sight, const Call& call, std::string action) {
         .dry_run = (dry_run != nullptr && dry_run->as_bool()) || parameters.flag("dry_run")};
     const std::string work = either("work").empty() ? either("work_id") : either("work");
     if (!work.empty()) asked.request.parameters["work"] = work;
+    for (const char* name : {"node", "for"}) {
+        const std::string value = either(name);
+        if (!value.empty()) asked.request.parameters[name] = value;
+    }
     asked.problem = parameters.problem();
     return asked;
 }
@@ -131,6 +135,19 @@ Answer cancel_work(const Sight& sight, const Call& call) {
 }
 Answer unpark_work(const Sight& sight, const Call& call) {
     return forward(sight, call, "work/unpark", true);
+}
+
+Answer drain_node(const Sight& sight, const Call& call) {
+    return forward(sight, call, "nodes/drain");
+}
+Answer retire_node(const Sight& sight, const Call& call) {
+    return forward(sight, call, "nodes/retire");
+}
+Answer quarantine_node(const Sight& sight, const Call& call) {
+    return forward(sight, call, "nodes/quarantine");
+}
+Answer release_node(const Sight& sight, const Call& call) {
+    return forward(sight, call, "nodes/release");
 }
 
 Answer add_work(const Sight& sight, const Call& call) {
@@ -190,53 +207,32 @@ std::variant<AdminRequest, Response> driven_anew(const Sight& sight, const json:
                         .body = json::serialize(data)};
 }
 
-/// A number is written as it is said; the original's clocks count seconds.
-std::string time_in(const json::object& body) {
-    for (const char* name : {"time", "timestamp"}) {
-        const json::value* value = body.if_contains(name);
-        if (value != nullptr && !value->is_null()) return json::serialize(*value);
-    }
-    return {};
-}
-
 /// A fact from outside: `{"type":…,"data":{…}}` with any known name, a whole CloudEvent, or the
 /// original's envelope; or a parked event once more.
 Answer ingest(const Sight& sight, const Call& call) {
-    const auto body = body_of(call.request);
-    const std::string hint =
-        "Send {\"type\":\"GAMES_RECORDED\",\"data\":{…}}; "
-        "names of the Python original are read too.";
-    if (!body) return error_response(400, "invalid_body", "The body is not a JSON object.", hint);
     const std::string actor = actor_of(call.request, sight.options.admin_token);
-    if (body->contains("redrive")) {
+    const auto body = body_of(call.request);
+    if (body && body->contains("redrive")) {
         auto again = driven_anew(sight, *body);
         if (auto* problem = std::get_if<Response>(&again)) return std::move(*problem);
         std::get<AdminRequest>(again).actor = actor;
         return ask_node(sight, std::move(std::get<AdminRequest>(again)));
     }
-    const std::string type = text_in(*body, body->contains("type") ? "type" : "event_type");
-    const json::value* data = body->if_contains(body->contains("data") ? "data" : "payload");
-    if (type.empty())
-        return error_response(400, "missing_parameter", "The body names no 'type'.", hint);
-    if (data == nullptr || !data->is_object())
-        return error_response(400, "missing_parameter", "The body has no object 'data'.", hint);
-    const std::string text = json::serialize(*data);
-    const auto fact = bus::fact_from(type, text);
-    if (!fact && !fact.error().lacks && bus::failure_of(bus::canonical_type(type)).empty())
-        return error_response(400, "invalid_event",
-                              "This is no " + type + ": " + fact.error().sentence, hint);
-    AdminRequest request = {.action = "ingest",
-                            .parameters = {{"type", type}, {"time", time_in(*body)}},
-                            .body = text,
-                            .actor = actor};
-    const std::string id = text_in(*body, body->contains("id") ? "id" : "event_id");
-    if (!id.empty()) request.parameters["id"] = id;
-    return ask_node(sight, std::move(request));
+    auto request = outside_request(call.request.body);
+    if (!request) {
+        return error_response(400, request.error().code, request.error().sentence,
+                              std::string(ingest_hint));
+    }
+    request->actor = actor;
+    return ask_node(sight, *std::move(request));
 }
 
 const std::vector<Parameter> why = {
     {"reason", "string", "Kept with the action"},
     {"dry_run", "boolean", "Say what would be done, and do nothing"}};
+const std::vector<Parameter> whom = {{"node", "string", "Id of the node"}, why[0], why[1]};
+const std::vector<Parameter> for_how_long = {
+    {"for", "string", "A duration up to 24h"}, whom[0], why[0], why[1]};
 const std::vector<Parameter> which = {
     {"work", "string", "Id of the item"}, {"work_id", "string", "As work"}, why[0], why[1]};
 
@@ -284,6 +280,26 @@ std::vector<Route> admin_routes() {
          .summary = "Takes up an item that was set aside",
          .query = which,
          .answer = unpark_work},
+        {.method = "POST",
+         .pattern = "/nodes/drain",
+         .summary = "The node takes no new work and finishes what it holds",
+         .query = whom,
+         .answer = drain_node},
+        {.method = "POST",
+         .pattern = "/nodes/retire",
+         .summary = "A node that is gone is no longer counted; its id is barred. Leader only",
+         .query = whom,
+         .answer = retire_node},
+        {.method = "POST",
+         .pattern = "/nodes/quarantine",
+         .summary = "The node gets no new work for a while. Leader only",
+         .query = for_how_long,
+         .answer = quarantine_node},
+        {.method = "POST",
+         .pattern = "/nodes/release",
+         .summary = "Ends draining, quarantine or retirement. Leader only",
+         .query = whom,
+         .answer = release_node},
         {.method = "POST",
          .pattern = "/events",
          .summary = "A fact from outside: {\"type\":…,\"data\":{…}}; or a parked one anew: "

@@ -170,6 +170,14 @@ void add_log(json::object& body, const Sight& sight) {
     json::object refusals;
     for (const auto& [kind, count] : sight.pulse.refusals) refusals[kind] = count;
     body["refusals"] = std::move(refusals);
+    json::object outside;
+    for (const auto& [shown, kind] : {std::pair("taken", "ingested"),
+                                      {"parked", "ingest_parked"},
+                                      {"refused", "ingest_refused"}}) {
+        const auto count = sight.pulse.counts.find(kind);
+        outside[shown] = count == sight.pulse.counts.end() ? 0 : count->second;
+    }
+    body["events_from_outside"] = std::move(outside);
     body["void_events"] = counts.void_events;
     body["unknown_events"] = counts.unknown_events;
     body["parked_events"] = counts.parked_events;
