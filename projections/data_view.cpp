@@ -143,9 +143,10 @@ void note_sync(DataView& view, const std::string& sync, SyncEntry entry) {
     view.syncs.erase(closed == view.syncs.end() ? view.syncs.begin() : closed);
 }
 
-std::vector<bus::PlannedMove> moves_of(const DataView& view, const std::string& sync) {
+/// What is known of a sync by its plan; nothing of one that nobody has planned.
+SyncEntry plan_of(const DataView& view, const std::string& sync) {
     const auto at = view.syncs.find(sync);
-    return at == view.syncs.end() ? std::vector<bus::PlannedMove>() : at->second.moves;
+    return at == view.syncs.end() ? SyncEntry() : at->second;
 }
 
 void complete(DataView& view, const bus::DataSyncCompleted& e, const bus::Recorded& recorded) {
@@ -217,8 +218,9 @@ void apply(DataView& view, const bus::Recorded& recorded) {
                        note_sync(view, e.sync,
                                  {.config = e.config,
                                   .state = "started",
+                                  .why = plan_of(view, e.sync).why,
                                   .files = e.files,
-                                  .moves = moves_of(view, e.sync),
+                                  .moves = plan_of(view, e.sync).moves,
                                   .changed_at = time});
                    },
                    [&](const bus::DataSyncFailed& e) {
@@ -226,7 +228,8 @@ void apply(DataView& view, const bus::Recorded& recorded) {
                                  {.config = e.config,
                                   .state = "failed",
                                   .why = e.reason,
-                                  .moves = moves_of(view, e.about()),
+                                  .files = plan_of(view, e.about()).files,
+                                  .moves = plan_of(view, e.about()).moves,
                                   .changed_at = time});
                    },
                    [&](const bus::DataSyncCompleted& e) { complete(view, e, recorded); },

@@ -270,7 +270,8 @@ TEST_CASE("a planned sync is done when all its files are there, and says so at e
     given.when(PlanSync{{.sync = "s1",
                          .config = hex,
                          .moves = {{.file = {"f1"}, .source = boss, .target = {"n2"}},
-                                   {.file = {"f2"}, .source = boss, .target = {"n2"}}}}});
+                                   {.file = {"f2"}, .source = boss, .target = {"n2"}}},
+                         .why = "two files to n2"}});
     given.and_said();
     given.when(NoteSyncStarted{"s1", {"n2"}});
     given.then({bus::DataSyncStarted{.sync = "s1", .config = hex, .node = {"n2"}, .files = 2}});
@@ -280,6 +281,7 @@ TEST_CASE("a planned sync is done when all its files are there, and says so at e
     given.and_said().when(NoteSyncStarted{"s1", {"n2"}}).then_refused(Kind::duplicate);
     given.when(NoteReplicated{{"f1"}, {"n2"}, boss}).and_said();
     CHECK(given.view().data.syncs.at("s1").moves.size() == 1);
+    CHECK(given.view().data.syncs.at("s1").why == "two files to n2");
     given.when(NoteReplicated{{"f1"}, {"n2"}, boss}).then_refused(Kind::duplicate);
     given.when(NoteReplicated{{"f9"}, {"n2"}, boss}).then_refused(Kind::unknown);
     given.when(NoteReplicated{{"f2"}, {"n2"}, boss}).and_said();
