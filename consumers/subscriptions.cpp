@@ -38,7 +38,10 @@ const std::vector<std::size_t>& rows_by_event() {
 
 const std::vector<Subscription>& subscription_table() {
     static const std::vector<Subscription> table = {
-        {.event = "NODE_JOINED", .group = daemon_events, .wakes = {populator}},
+        {.event = "NODE_JOINED", .group = daemon_events, .wakes = {pipeline, populator}},
+        {.event = "NODE_SUSPECTED", .group = daemon_events, .wakes = {pipeline}},
+        {.event = "HOST_OFFLINE", .group = daemon_events, .wakes = {pipeline}},
+        {.event = "NODE_DRAINING", .group = daemon_events, .wakes = {pipeline}},
         {.event = "NODE_RELEASED", .group = daemon_events, .wakes = {populator, puller}},
         {.event = "LEADER_ELECTED", .group = daemon_events, .wakes = {pipeline, populator}},
         {.event = "CLUSTER_CONFIG_CHANGED", .group = daemon_events, .wakes = {pipeline, populator}},
@@ -59,6 +62,9 @@ const std::vector<Subscription>& subscription_table() {
          .group = manager_events,
          .critical = true,
          .wakes = {pipeline}},
+        {.event = "FILE_REPLICATED", .group = manager_events, .wakes = {pipeline}},
+        {.event = "FILE_QUARANTINED", .group = manager_events, .wakes = {pipeline}},
+        {.event = "MANIFEST_COLLECTED", .group = manager_events, .wakes = {pipeline}},
         {.event = "NPZ_EXPORT_COMPLETE", .group = manager_events, .wakes = {pipeline}},
         {.event = "TRAINING_COMPLETED",
          .group = manager_events,

@@ -25,7 +25,7 @@ bus::Result<std::string, CannotRun> model_text(const bus::ModelId& model, const 
     if (model == bus::init_model) return model.value;
     const bus::FileDigest file = {model.value};
     const auto path = places.path_of(file);
-    if (!path) return CannotRun{"model " + model.value + " is not on this node"};
+    if (!path) return CannotRun{.sentence = "model " + model.value + " is not on this node"};
     const JobInput input = {.file = file, .path = *path};
     if (std::find(order.models.begin(), order.models.end(), input) == order.models.end()) {
         order.models.push_back(input);
@@ -49,7 +49,8 @@ bus::Result<std::string, CannotRun> fill_in(std::string_view argument, const Val
         }
         const std::string_view name = argument.substr(1, length - 2);
         const auto value = values.find(name);
-        if (value == values.end()) return CannotRun{"{" + std::string(name) + "} has no value"};
+        if (value == values.end())
+            return CannotRun{.sentence = "{" + std::string(name) + "} has no value"};
         text += value->second;
         argument.remove_prefix(length);
     }
@@ -96,8 +97,22 @@ void set_environment(const bus::WorkQueued& work, const Values& values, JobOrder
 }
 
 CannotRun cannot_run(const bus::WorkQueued& work, const std::string& why) {
-    return {std::string(name_of(work.type)) + " work " + work.work.value +
-            " cannot run here: " + why};
+    return {.sentence = std::string(name_of(work.type)) + " work " + work.work.value +
+                        " cannot run here: " + why};
+}
+
+/// Models and inputs that are not on this node, each once.
+std::vector<bus::FileDigest> missing_of(const bus::WorkQueued& work, const NodePlaces& places) {
+    std::vector<bus::FileDigest> missing;
+    const auto look_for = [&](const bus::FileDigest& file) {
+        if (!places.path_of(file) && std::ranges::count(missing, file) == 0)
+            missing.push_back(file);
+    };
+    for (const bus::ModelId& model : {work.model, work.baseline}) {
+        if (!model.empty() && model != bus::init_model) look_for({model.value});
+    }
+    for (const bus::FileDigest& file : work.inputs) look_for(file);
+    return missing;
 }
 
 }  // namespace
@@ -153,8 +168,13 @@ bus::Result<JobOrder, CannotRun> expand(const CommandTemplates& commands,
                       .gpus = work.needs.gpus,
                       .memory_bytes_max = work.needs.memory_bytes,
                       .output_bytes_max = work.needs.disk_bytes};
+    const auto lacking = [&](const std::string& why) {
+        CannotRun reason = cannot_run(work, why);
+        reason.missing = missing_of(work, places);
+        return reason;
+    };
     const auto values = values_for(work, places, order);
-    if (!values) return cannot_run(work, values.error().sentence);
+    if (!values) return lacking(values.error().sentence);
     for (const std::string& argument : command->second.argv) {
         auto filled = fill_in(argument, *values);
         if (!filled) return cannot_run(work, "in its command, " + filled.error().sentence);
@@ -162,7 +182,7 @@ bus::Result<JobOrder, CannotRun> expand(const CommandTemplates& commands,
     }
     for (const bus::FileDigest& file : work.inputs) {
         const auto path = places.path_of(file);
-        if (!path) return cannot_run(work, "input " + file.value + " is not on this node");
+        if (!path) return lacking("input " + file.value + " is not on this node");
         order.inputs.push_back({.file = file, .path = *path});
     }
     set_environment(work, *values, order);

@@ -47,10 +47,11 @@ std::string_view name_of(bus::WorkType type);
 /// Why this node cannot run an item of work; one sentence.
 struct CannotRun {
     std::string sentence = {};
+    std::vector<bus::FileDigest> missing = {};  ///< Not on this node; it can run when they are.
 };
 
 /// What to run for `work`. It cannot be run here if there is no command for its type, a placeholder
-/// has no value, or a model or an input is not on this node.
+/// has no value, or a model or an input is not on this node (then `missing` names all of them).
 bus::Result<JobOrder, CannotRun> expand(const CommandTemplates& commands,
                                         const bus::WorkQueued& work, bus::Position fence,
                                         const NodePlaces& places);

@@ -9,6 +9,8 @@
 
 #include "ops/api_watch.hpp"
 #include "ops/data_folder.hpp"
+#include "ops/data_plane.hpp"
+#include "ops/generation_goal.hpp"
 #include "ops/http/api.hpp"
 #include "ops/jobs/file_store.hpp"
 #include "ops/jobs/posix_hands.hpp"
@@ -18,7 +20,9 @@
 #include "ops/operator_lines.hpp"
 #include "ops/progress_line.hpp"
 #include "ops/projector.hpp"
+#include "ops/service_notice.hpp"
 #include "ops/stop_signals.hpp"
+#include "ops/system_clock.hpp"
 #include "ops/up.hpp"
 #include "projections/snapshot.hpp"
 #include "projections/sqlite_store.hpp"
@@ -28,20 +32,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class SystemClock final : public bus::Clock {
-  public:
-    bus::Time now() override {
-        return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
-    }
-    /// Unlike steady_clock it goes on while the machine sleeps: a lease must not outlast a nap.
-    bus::Instant monotonic() override {
-        timespec at = {};
-        clock_gettime(CLOCK_BOOTTIME, &at);
-        return bus::Instant(std::chrono::floor<bus::Duration>(
-            std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec)));
-    }
-};
-
 NodeSettings settings_of(const Options& options, const Workload& workload,
                          const producers::Machine& machine, const Surroundings& around,
                          std::string log_kind) {
@@ -50,6 +40,7 @@ NodeSettings settings_of(const Options& options, const Workload& workload,
                      .port = options.port,
                      .capacity = machine.capacity,
                      .gpu_name = machine.gpu_name,
+                     .capabilities = options.work_types,
                      .version = std::string(program_version),
                      .voter = around.is_voter,
                      .instance = around.instance},
@@ -63,30 +54,8 @@ NodeSettings settings_of(const Options& options, const Workload& workload,
             .heartbeat = options.heartbeat,
             .lease = options.lease,
             .stop_grace = options.stop_grace,
+            .copies = options.copies,
             .founders = around.founders};
-}
-
-/// Whether so many candidates are decided upon and nothing of theirs is still to be said: the
-/// curriculum has taken note, and the rating matches of the promoted ones are counted.
-bool generation_reached(const projections::ClusterView& cluster, std::int64_t generation) {
-    if (projections::evaluated(cluster.training) < generation) return false;
-    for (const auto& [key, config] : cluster.training.configs) {
-        for (const auto& [model, candidate] : config.candidates) {
-            const bool decided = candidate.status == projections::CandidateStatus::promoted ||
-                                 candidate.status == projections::CandidateStatus::rejected;
-            if (decided && !candidate.rebalanced) return false;
-        }
-        if (config.promoted.empty()) continue;
-        const auto pool = cluster.ratings.pools.find(key);
-        const bool rated = pool != cluster.ratings.pools.end() &&
-                           pool->second.elo.contains(config.best) &&
-                           pool->second.games == pool->second.games_said;
-        if (!rated && config.best != bus::init_model) return false;
-    }
-    for (const auto& [kind, open] : cluster.work.open_by_kind) {
-        if (kind.first == bus::WorkType::tournament && open > 0) return false;
-    }
-    return true;
 }
 
 class Daemon {
@@ -102,11 +71,14 @@ class Daemon {
     std::optional<Exit> open_stores();
     std::optional<Exit> open_api();
     std::optional<Exit> start_node();
+    std::optional<Exit> open_data_plane();
     projections::Folded<projections::ClusterView> snapshot() const;
     void add_projector();
     void end_projector();
     Exit go_round();
     void decide_to_stop(bus::Time now);
+    void tell_systemd();
+    std::string status_line() const;
     std::optional<Exit> check_subscriptions(bus::Time now);
     std::optional<http::JobOutput> job_output(const bus::WorkId& work, bus::Position fence,
                                               std::string_view stream, std::size_t bytes_max) const;
@@ -123,11 +95,13 @@ class Daemon {
     std::unique_ptr<LinuxHost> host_;
     std::unique_ptr<PosixHands> hands_;
     std::optional<FileStore> files_;
-    std::optional<ApiWatch> leader_watch_;  ///< Where there are other nodes.
+    std::optional<ApiWatch> leader_watch_;   ///< Where there are other nodes.
+    std::unique_ptr<DataPlane> data_plane_;  ///< Likewise.
     std::unique_ptr<Node> node_;
     std::unique_ptr<Projector> projector_;  ///< Null without --postgres.
     std::unique_ptr<http::Api> api_;
     std::unique_ptr<http::Server> server_;
+    ServiceNotice notice_ = ServiceNotice(environment_of_this_process());
     ProgressPrinter printer_ = ProgressPrinter(isatty(STDOUT_FILENO) != 0);
 
     bus::Time started_at_ = {};
@@ -220,6 +194,21 @@ void Daemon::end_projector() {
     projector_->stop();
 }
 
+std::optional<Exit> Daemon::open_data_plane() {
+    DataPlaneOptions plane = {.data_folder = fs::absolute(options_.data_dir),
+                              .self = {options_.node_id},
+                              .endpoint = endpoint_of(options_.bind, options_.transfer_port),
+                              .bytes_per_second_max = options_.transfer_bytes_per_second_max};
+    plane.bounds.streams_per_source = static_cast<std::size_t>(options_.transfer_streams);
+    auto opened = DataPlane::open(plane, [this] { signals_.wake(); });
+    if (!opened) {
+        return Exit{opened.error().is_address ? ExitCode::cannot_bind : ExitCode::data_dir_unusable,
+                    opened.error().sentence};
+    }
+    data_plane_ = std::move(*opened);
+    return {};
+}
+
 std::optional<Exit> Daemon::start_node() {
     host_ = std::make_unique<LinuxHost>(
         LinuxHostOptions{.data_dir = options_.data_dir, .slots = options_.slots});
@@ -238,9 +227,16 @@ std::optional<Exit> Daemon::start_node() {
         const auto path = files_->find(digest);
         return path ? std::optional(path->string()) : std::nullopt;
     };
-    if (around_.wire != nullptr) leader_watch_.emplace([this] { signals_.wake(); });
+    NodeSettings settings =
+        settings_of(options_, workload_, host_->machine(), around_, events_.kind);
+    if (around_.wire != nullptr) {
+        leader_watch_.emplace([this] { signals_.wake(); });
+        if (auto exit = open_data_plane()) return exit;
+        settings.self.transfer_port = data_plane_->port();
+        settings.self.transfer_key = data_plane_->key().value;
+    }
     node_ = std::make_unique<Node>(
-        settings_of(options_, workload_, host_->machine(), around_, events_.kind),
+        std::move(settings),
         NodePorts{.clock = clock_,
                   .log = *events_.log,
                   .store = *store_,
@@ -248,7 +244,8 @@ std::optional<Exit> Daemon::start_node() {
                   .hands = *hands_,
                   .board = board_,
                   .wire = around_.wire,
-                  .leader_watch = leader_watch_ ? &*leader_watch_ : nullptr},
+                  .leader_watch = leader_watch_ ? &*leader_watch_ : nullptr,
+                  .transfers = data_plane_.get()},
         [this, places](const bus::WorkQueued& work, bus::Position fence) {
             return consumers::expand(workload_.commands, work, fence, places);
         });
@@ -290,6 +287,11 @@ std::optional<Exit> Daemon::check_subscriptions(bus::Time now) {
 }
 
 void Daemon::decide_to_stop(bus::Time now) {
+    if (signals_.handing_over()) {
+        printer_.clear();
+        spdlog::info("[P2P] Node leaves its jobs to the next start");
+        return node_->hand_over("it is started anew", now);
+    }
     if (node_->stopping()) return;
     if (signals_.count() > 0) return node_->stop(signals_.last(), now);
     if (options_.until_generation > 0 &&
@@ -310,6 +312,30 @@ void Daemon::decide_to_stop(bus::Time now) {
     }
 }
 
+/// In one line, for `systemctl status`.
+std::string Daemon::status_line() const {
+    const Pulse pulse = board_.read();
+    std::string who = "follows " + node_->view().leadership.leader.value;
+    if (node_->is_leader())
+        who = "leads";
+    else if (!pulse.no_leader.empty())
+        who = "knows no leader: " + pulse.no_leader;
+    std::string line =
+        fmt::format("{} {} in {}, epoch {}, {} jobs, position {}", pulse.node, who, pulse.cluster,
+                    node_->view().leadership.epoch, pulse.jobs.size(), pulse.position);
+    if (!pulse.log_trouble.empty()) line += "; the log: " + pulse.log_trouble;
+    return line.substr(0, line.find('\n'));
+}
+
+/// In each round, and from nowhere else: this is what the watchdog watches.
+void Daemon::tell_systemd() {
+    const bus::Instant now = clock_.monotonic();
+    notice_.turn({.joined = node_->joined(),
+                  .stopping = node_->stopping(),
+                  .status = notice_.wants_status(now) ? status_line() : std::string()},
+                 now);
+}
+
 Exit Daemon::go_round() {
     LinesOfTheLog lines(*events_.lines, printer_, node_->position());
     DiskWatch disk;
@@ -319,6 +345,8 @@ Exit Daemon::go_round() {
         const bus::Time now = clock_.now();
         decide_to_stop(now);
         const std::size_t done = node_->do_work(now);
+        if (data_plane_) data_plane_->set_peers(node_->view().nodes);
+        tell_systemd();
         lines.follow();
         if (const auto exit = check_subscriptions(now)) {
             exit_ = *exit;

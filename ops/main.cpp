@@ -7,6 +7,7 @@
 
 #include "ops/cli/command_words.hpp"
 #include "ops/cli/commands.hpp"
+#include "ops/option_example.hpp"
 #include "ops/option_table.hpp"
 #include "ops/options.hpp"
 #include "ops/print_log.hpp"
@@ -106,6 +107,10 @@ void add_local_commands(CLI::App& app, OptionCommands& said, int& code) {
     show->add_flag("--json", said.json, "One JSON object");
     show->footer("Example: ringrift config show --config /etc/ringrift.toml > effective.toml");
     show->callback([&] { code = show_config(said); });
+    CLI::App* example = config->add_subcommand(
+        "example", "Every option with its default, commented, to start a file from");
+    example->footer("Example: ringrift config example > ringrift.toml");
+    example->callback([] { fmt::print("{}", ops::example_text()); });
     CLI::App* check =
         config->add_subcommand("check", "Check options and workload file; start nothing");
     ops::add_option_flags(*check, said.config);

@@ -36,7 +36,10 @@ Node::Node(NodeSettings settings, NodePorts ports, consumers::ExpandWork expand)
       elections_(handler_, state_.folded(), ports.store, ports.wire),
       sampler_(ports.host),
       roll_call_(ports.wire, settings_.heartbeat),
-      jobs_(ports.hands, std::move(expand), settings_.lease),
+      mover_(ports.transfers == nullptr
+                 ? std::nullopt
+                 : std::make_optional<consumers::FileMover>(*ports.transfers)),
+      jobs_(ports.hands, std::move(expand), settings_.lease, mover_ ? &*mover_ : nullptr),
       loops_(settings_.self.node, ports.clock) {
     host_.self = settings_.self.node;
     add_loops();
@@ -60,11 +63,11 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
                           .seed = seed_for(settings_.self.node, settings_.run_seed + incarnation_)},
                          ports_.clock.monotonic());
     if (!voting) return voting.error();
-    if (ports_.wire != nullptr) {
-        ports_.wire->on_news([this] {
-            if (wake_) wake_();
-        });
-    }
+    const auto wake = [this] {
+        if (wake_) wake_();
+    };
+    ports_.log.on_news(wake);
+    if (ports_.wire != nullptr) ports_.wire->on_news(wake);
     loops_.start_all(now);
     publish(now);
     return bus::Done{};
@@ -88,6 +91,7 @@ std::size_t Node::do_work(bus::Time now) {
     std::size_t work = 0;
     sense(now);
     work += jobs_.sense(host_, now);
+    if (mover_) work += mover_->sense(now);
     const bool readable = now >= retry_at_ && handler_.catch_up(producers::fold_batch_max);
     if (!readable && now >= retry_at_) {
         trouble_ = ports_.log.trouble();
@@ -106,9 +110,14 @@ std::size_t Node::do_work(bus::Time now) {
     work += answer_admin(now);
     taken = taken && now >= retry_at_ && ask(jobs_.reports(sight(now)), now);
     jobs_.settle(sight(now));
+    if (mover_) {
+        taken = taken && now >= retry_at_ && ask(mover_->reports(sight(now)), now);
+        mover_->settle(sight(now));
+    }
     if (taken) work += ingest_said(now) + answer_wishes(now);
     if (taken && phase_ == Phase::running) work += run_loops(now);
     work += jobs_.carry_out(sight(now), host_, phase_ == Phase::running);
+    work += move_files(now);
     if (phase_ == Phase::stopping) go_on_stopping(now);
     state_.save_state(now, false);
     publish(now);
@@ -130,10 +139,7 @@ consumers::Commands Node::standing(bus::Time) const {
     if (phase_ != Phase::running || !caught_up_) return {};
     const auto& view = state_.view();
     consumers::Commands commands;
-    const auto entry = view.nodes.nodes.find(settings_.self.node);
-    const bool joined =
-        entry != view.nodes.nodes.end() && entry->second.joined.incarnation == incarnation_;
-    if (!joined) {
+    if (!joined()) {
         bus::NodeJoined self = settings_.self;
         self.incarnation = incarnation_;
         commands.push_back(producers::JoinCluster{std::move(self)});
@@ -141,6 +147,12 @@ consumers::Commands Node::standing(bus::Time) const {
     if (is_leader() && view.leadership.config.hash != settings_.config.hash)
         commands.push_back(producers::ChangeConfig{settings_.config});
     return commands;
+}
+
+bool Node::joined() const {
+    const auto& nodes = state_.view().nodes.nodes;
+    const auto entry = nodes.find(settings_.self.node);
+    return caught_up_ && entry != nodes.end() && entry->second.joined.incarnation == incarnation_;
 }
 
 CommandHandler::Handled Node::ask(const producers::Command& command, bus::Time now) {
@@ -186,6 +198,13 @@ std::size_t Node::run_loops(bus::Time now) {
     return asked;
 }
 
+/// What claims wait for, then what the leader planned. A node that ends begins no more.
+std::size_t Node::move_files(bus::Time now) {
+    if (!mover_ || phase_ != Phase::running) return 0;
+    mover_->want(jobs_.awaited());
+    return mover_->carry_out(sight(now));
+}
+
 std::size_t Node::ingest_said(bus::Time now) {
     const auto said = jobs_.take_said();
     for (const consumers::JobSays& says : said) {
@@ -206,6 +225,14 @@ void Node::stop(std::string reason, bus::Time now) {
     stop_reason_ = std::move(reason);
     stop_by_ = now + settings_.stop_grace + std::chrono::seconds(2);
     loops_.stop_all();
+}
+
+void Node::hand_over(std::string reason, bus::Time now) {
+    if (phase_ == Phase::stopped) return;
+    elections_.election().retire(std::move(reason), ports_.clock.monotonic());
+    read_letters(true, now);
+    state_.save_state(now, true);
+    phase_ = Phase::stopped;
 }
 
 void Node::go_on_stopping(bus::Time now) {

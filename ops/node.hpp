@@ -12,6 +12,7 @@
 #include <string>
 
 #include "bus/inbox.hpp"
+#include "consumers/file_mover.hpp"
 #include "consumers/managers/job_manager.hpp"
 #include "consumers/managers/loop_manager.hpp"
 #include "consumers/managers/state_manager.hpp"
@@ -39,6 +40,7 @@ struct NodeSettings {
     bus::Duration heartbeat = std::chrono::seconds(15);
     bus::Duration lease = std::chrono::seconds(45);
     bus::Duration stop_grace = std::chrono::seconds(30);
+    std::int64_t copies = 2;  ///< Of every games file and model, where files can be copied.
     bus::Duration publish_every = std::chrono::milliseconds(200);  ///< Its pulse.
     std::vector<bus::NodeId> founders = {};  ///< Voters of a cluster that has none yet; empty on
                                              ///< the embedded log, where this node elects itself.
@@ -55,6 +57,7 @@ struct NodePorts {
     PulseBoard& board;
     bus::Wire* wire = nullptr;  ///< To the other nodes; null on the embedded log.
     producers::LeaderWatch* leader_watch = nullptr;  ///< Proof of a leader's end; may be null.
+    consumers::Transfers* transfers = nullptr;       ///< Of files; null where none are moved.
 };
 
 class Node {
@@ -72,6 +75,10 @@ class Node {
     /// Ends jobs, gives claims back, says NODE_LEFT, saves a snapshot. `stopped` tells when done;
     /// after `stop_grace` it goes without what is left.
     void stop(std::string reason, bus::Time now);
+    /// Ends without ending jobs, giving claims back or saying NODE_LEFT: whoever starts next on
+    /// this data folder goes on with them. If it leads, it says that it leads no more. `stopped` at
+    /// once.
+    void hand_over(std::string reason, bus::Time now);
     bool stopped() const { return phase_ == Phase::stopped; }
     bool stopping() const { return phase_ != Phase::running; }
 
@@ -85,6 +92,8 @@ class Node {
     bus::Position position() const { return state_.position(); }
     /// The log names it, and its lease runs at this very moment: asks the clock each time.
     bool is_leader() const;
+    /// The log has what this start said of itself.
+    bool joined() const;
     /// Empty while all critical subscriptions are healthy.
     std::vector<std::string> critical_failed(bus::Time now) const;
 
@@ -110,6 +119,7 @@ class Node {
     void note_reach(bool log_usable, bus::Time now);
     bool sends_on(const producers::Command& command);
     std::size_t answer_wishes(bus::Time now);
+    std::size_t move_files(bus::Time now);
     void watch_leader(bus::Instant instant);
     std::size_t run_loops(bus::Time now);
     std::size_t answer_admin(bus::Time now);
@@ -129,6 +139,7 @@ class Node {
     producers::ElectionDriver elections_;
     producers::HostSampler sampler_;
     consumers::RollCall roll_call_;
+    std::optional<consumers::FileMover> mover_;  ///< Before the jobs, whose inputs it brings.
     consumers::JobManager jobs_;
     consumers::LoopManager loops_;
     consumers::Subscriptions subscriptions_;

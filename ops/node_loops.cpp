@@ -20,8 +20,11 @@ namespace ringrift::ops {
 void Node::add_loops() {
     const std::int64_t seed = settings_.run_seed;
     loops_.add(consumers::Heartbeat{});
-    loops_.add(consumers::ManifestCollection{});
-    loops_.add(consumers::DataManagement{.coordinator = consumers::TrainingCoordinator(seed)});
+    consumers::SyncPlanner planner;
+    planner.copies = static_cast<std::size_t>(settings_.copies);
+    loops_.add(consumers::ManifestCollection{.planner = planner});
+    loops_.add(consumers::DataManagement{.planner = planner,
+                                         .coordinator = consumers::TrainingCoordinator(seed)});
     loops_.add(consumers::EloSync{});
     loops_.add(consumers::QueuePopulator{.scheduler = consumers::SelfplayScheduler(seed),
                                          .run_seed = seed});

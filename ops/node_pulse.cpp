@@ -42,6 +42,7 @@ void Node::publish(bus::Time now) {
     for (const auto& [failure, count] : handler_.failures()) pulse.counts[failure] = count;
     pulse.counts["jobs_started"] = jobs_.started();
     pulse.counts.merge(ports_.hands.counts());
+    if (ports_.transfers != nullptr) pulse.transfers = ports_.transfers->counts();
     pulse.snapshot_bytes = state_.snapshot_bytes();
     pulse.snapshot_at = state_.snapshot_at();
     ports_.board.publish(std::move(pulse));

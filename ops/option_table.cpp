@@ -150,6 +150,21 @@ OptionRow count(OptionRow row, Integer Options::*member) {
     return number(std::move(row), std::numeric_limits<std::int64_t>::max(), member);
 }
 
+/// Shown in bytes, read as people write sizes.
+OptionRow size(OptionRow row, std::int64_t Options::*member) {
+    row.expected = bytes_example;
+    row.read = [member](Options& options, const std::string& text) {
+        const auto bytes = bytes_from_text(text);
+        if (bytes) options.*member = *bytes;
+        return bytes.has_value();
+    };
+    row.write = [member](const Options& options) {
+        const std::int64_t bytes = options.*member;
+        return bytes == 0 ? std::string("0") : std::to_string(bytes) + "B";
+    };
+    return row;
+}
+
 OptionRow port(OptionRow row, int Options::*member) {
     row.expected = "a whole number from 0 to 65535";
     return number(std::move(row), 65535, member);
@@ -187,6 +202,10 @@ std::vector<OptionRow> make_node_rows() {
         count(row("slots", "--slots", "RINGRIFT_SLOTS", group,
                   "jobs at the same time; one a core unless given"),
               &Options::slots),
+        list(row("work_types", "--work-types", "RINGRIFT_WORK_TYPES", group,
+                 "types of work that this node takes, such as selfplay,evaluation; all unless "
+                 "given"),
+             &Options::work_types),
     };
 }
 
@@ -274,6 +293,24 @@ std::vector<OptionRow> make_nats_rows() {
     };
 }
 
+std::vector<OptionRow> make_file_rows() {
+    constexpr auto group = "Files between nodes (ringrift node)";
+    return {
+        port(row("transfer_port", "--transfer-port", "RINGRIFT_TRANSFER_PORT", group,
+                 "port of the file server; 0 takes a free one and tells the others"),
+             &Options::transfer_port),
+        size(row("transfer_rate", "--transfer-rate", "RINGRIFT_TRANSFER_RATE", group,
+                 "bytes a second given to others at most, such as 50MB; 0 is no cap"),
+             &Options::transfer_bytes_per_second_max),
+        count(row("transfer_streams", "--transfer-streams", "RINGRIFT_TRANSFER_STREAMS", group,
+                  "connections to each node that a file is fetched from, 1 to 16"),
+              &Options::transfer_streams),
+        count(row("copies", "--copies", "RINGRIFT_COPIES", group,
+                  "of every games file and model, on different nodes, 1 to 5; the leader's counts"),
+              &Options::copies),
+    };
+}
+
 std::vector<OptionRow> make_silence_rows() {
     constexpr auto group = "Silence";
     return {
@@ -346,7 +383,7 @@ const std::vector<OptionRow>& option_table() {
         std::vector<OptionRow> rows;
         for (auto make :
              {make_node_rows, make_run_rows, make_cluster_rows, make_nats_rows, make_silence_rows,
-              make_scaling_rows, make_postgres_rows, make_operator_rows}) {
+              make_file_rows, make_scaling_rows, make_postgres_rows, make_operator_rows}) {
             for (OptionRow& made : make()) rows.push_back(std::move(made));
         }
         return rows;

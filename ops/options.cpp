@@ -159,6 +159,11 @@ bool is_address(const std::string& text) {
            inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
 }
 
+bool is_work_type(const std::string& text) {
+    constexpr std::array types = {"selfplay", "export", "training", "evaluation", "tournament"};
+    return std::ranges::count(types, text) > 0;
+}
+
 std::string with_value(std::string_view key, bus::Duration value) {
     return std::string(key) + " (" + to_text(value) + ")";
 }
@@ -261,6 +266,19 @@ std::vector<std::string> problems_of(const Options& options) {
     }
     refuse_unless(options.replicas <= 5 && (options.replicas == 0 || options.replicas % 2 == 1),
                   "replicas is " + std::to_string(options.replicas) + "; give 1, 3 or 5");
+    refuse_unless(options.copies >= 1 && options.copies <= 5,
+                  "copies is " + std::to_string(options.copies) + "; give 1 to 5");
+    refuse_unless(
+        options.transfer_streams >= 1 && options.transfer_streams <= 16,
+        "transfer_streams is " + std::to_string(options.transfer_streams) + "; give 1 to 16");
+    refuse_unless(options.transfer_port == 0 || options.transfer_port != options.port,
+                  "transfer_port and port are both " + std::to_string(options.port) +
+                      "; give the file server another");
+    for (const std::string& type : options.work_types) {
+        refuse_unless(is_work_type(type), "work_types names '" + type +
+                                              "'; there are selfplay, export, training, "
+                                              "evaluation and tournament");
+    }
     refuse_unless(options.nats_cert.empty() == options.nats_key.empty(),
                   "nats_cert and nats_key belong together; give both or none");
     refuse_unless(options.heartbeat >= heartbeat_min,

@@ -68,6 +68,14 @@ struct Options {
     bool nats_sync_always = false;  ///< A managed server writes to disk before it acknowledges.
     std::int64_t replicas = 0;      ///< Copies of the event log; 0: as many as voters, at most 5.
 
+    // Files between nodes
+    int transfer_port = 0;  ///< Of the file server; 0 takes a free one, which the others are told.
+    std::int64_t transfer_bytes_per_second_max = 0;  ///< Of what is given to others; 0 is no cap.
+    std::int64_t transfer_streams = 2;  ///< Connections to each source of a file: one for each core
+                                        ///< that is to decrypt, for a fast link.
+    std::int64_t copies = 2;            ///< Of every games file and model: one node may be lost.
+    std::vector<std::string> work_types = {};  ///< That this node takes; empty: all.
+
     // When silence means what. Each must be longer than the one before.
     bus::Duration heartbeat = std::chrono::seconds(15);
     bus::Duration lease = std::chrono::seconds(45);  ///< Three heartbeats: two may get lost.

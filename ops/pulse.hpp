@@ -8,11 +8,13 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bus/time.hpp"
 #include "consumers/loop_pulse.hpp"
+#include "consumers/transfers.hpp"
 #include "projections/host_view.hpp"
 
 namespace ringrift::ops {
@@ -55,6 +57,7 @@ struct Pulse {
     std::map<std::string, std::int64_t> refusals = {};  ///< By kind.
     std::map<std::string, std::int64_t> counts =
         {};  ///< More counters: jobs_started, ingest_refused, …
+    std::optional<consumers::TransferCounts> transfers = {};  ///< Empty where no files are moved.
     std::int64_t snapshot_bytes = 0;
     bus::Time snapshot_at = {};
 };

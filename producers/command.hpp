@@ -104,6 +104,10 @@ struct ClaimWork {
     bus::NodeId node = {};
     std::int64_t claims_max = 1;
 };
+/// All that ask in one round, decided as one. The order is who chooses first; each node once.
+struct ShareOutWork {
+    std::vector<ClaimWork> claims = {};
+};
 struct ReportStarted {
     bus::WorkId work = {};
     bus::NodeId node = {};
@@ -167,6 +171,31 @@ struct QuarantineFile {
     bus::NodeId node = {};
     std::string reason = {};
 };
+/// The moves of a planned sync to `node` have begun.
+struct NoteSyncStarted {
+    std::string sync = {};
+    bus::NodeId node = {};
+};
+/// A file came to `node` and is what its digest says.
+struct NoteReplicated {
+    bus::FileDigest file = {};
+    bus::NodeId node = {};
+    bus::NodeId source = {};
+    bus::Time at = {};  ///< When it came, so that to say it again says the same; empty: now.
+};
+/// What is left of a sync to `node` cannot be done now.
+struct NoteSyncFailed {
+    std::string sync = {};
+    bus::NodeId node = {};
+    std::string reason = {};
+};
+/// `node` wants to delete its copy.
+struct DeleteFile {
+    bus::FileDigest file = {};
+    bus::NodeId node = {};
+    std::string reason = {};
+    std::size_t copies_min = 2;  ///< On other nodes that are well; at least 1.
+};
 
 // ---- training ---------------------------------------------------------------------------------
 
@@ -227,15 +256,15 @@ struct ParkEvent {
     std::string lacks = {};    ///< One sentence.
 };
 
-using Command =
-    std::variant<Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster,
-                 LeaveCluster, DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert,
-                 ClearAlert, NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork,
-                 ClaimWork, ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
-                 TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync,
-                 CompleteSync, QuarantineFile, AnnounceResult, AnnounceTraining, StartEvaluation,
-                 ConcludeEvaluation, DecidePromotion, RebalanceCurriculum, DetectRegression,
-                 RollBackModel, UpdateElo, CompleteTournament, IngestFact, ParkEvent>;
+using Command = std::variant<
+    Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
+    DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert, ClearAlert, NoteNat,
+    DecideScale, RequestProvision, RequestTermination, QueueWork, ClaimWork, ShareOutWork,
+    ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease, TimeOutWork, CancelWork,
+    ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync, CompleteSync, QuarantineFile,
+    NoteSyncStarted, NoteReplicated, NoteSyncFailed, DeleteFile, AnnounceResult, AnnounceTraining,
+    StartEvaluation, ConcludeEvaluation, DecidePromotion, RebalanceCurriculum, DetectRegression,
+    RollBackModel, UpdateElo, CompleteTournament, IngestFact, ParkEvent>;
 
 /// What a decider may look at.
 struct Sight {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "producers/digest.hpp"
+#include "producers/file_needs.hpp"
 
 namespace ringrift::producers {
 namespace {
@@ -34,7 +35,8 @@ Decision decide(const Sight& sight, const CollectManifest& command) {
         const bool believed = file.copies.contains(command.node);
         const bool could_see = file.recorded <= sight.host.files_as_of;
         if (believed && could_see && !here.contains(digest)) manifest.removed.push_back(digest);
-        const bool missed = !believed && !file.damaged.contains(command.node);
+        const bool missed = !believed && !file.damaged.contains(command.node) &&
+                            !file.deleted.contains(command.node);
         if (missed && here.contains(digest)) manifest.added.push_back(digest);
     }
     const auto before = data.manifests.find(command.node);
@@ -96,6 +98,93 @@ Decision decide(const Sight& sight, const QuarantineFile& command) {
          .correlation = {},
          .fact = bus::FileQuarantined{
              .file = command.file, .node = command.node, .reason = command.reason}}};
+}
+
+Decision decide(const Sight& sight, const NoteSyncStarted& command) {
+    const auto& syncs = sight.cluster.data.syncs;
+    const auto sync = syncs.find(command.sync);
+    if (sync == syncs.end()) return refuse(Refusal::Kind::unknown, "no sync is named so");
+    if (sync->second.state != "planned") {
+        return refuse(Refusal::Kind::duplicate, "the sync is " + sync->second.state + " already");
+    }
+    return std::vector<Draft>{{.id = {command.sync + ":started"},
+                               .causation = {command.sync + ":planned"},
+                               .correlation = {},
+                               .fact = bus::DataSyncStarted{
+                                   .sync = command.sync,
+                                   .config = sync->second.config,
+                                   .node = command.node,
+                                   .files = static_cast<std::int64_t>(sync->second.moves.size())}}};
+}
+
+Decision decide(const Sight& sight, const NoteReplicated& command) {
+    const auto& files = sight.cluster.data.files;
+    const auto file = files.find(command.file);
+    if (file == files.end()) return refuse(Refusal::Kind::unknown, "nobody has recorded that file");
+    if (projections::has_copy(sight.cluster.data, command.file, command.node)) {
+        return refuse(Refusal::Kind::duplicate, "its copy is known already");
+    }
+    // Copied, lost and copied again is news again.
+    const bus::Time at = command.at == bus::Time() ? sight.now : command.at;
+    const bus::EventId id = {command.file.value + ":replicated:" + command.node.value + ":" +
+                             std::to_string(at.time_since_epoch().count())};
+    return std::vector<Draft>{{.id = id,
+                               .causation = file->second.event,
+                               .correlation = {},
+                               .fact = bus::FileReplicated{.file = command.file,
+                                                           .node = command.node,
+                                                           .source = command.source,
+                                                           .kind = file->second.kind,
+                                                           .config = file->second.config,
+                                                           .name = file->second.name,
+                                                           .bytes = file->second.bytes}}};
+}
+
+Decision decide(const Sight& sight, const NoteSyncFailed& command) {
+    const auto& syncs = sight.cluster.data.syncs;
+    const auto sync = syncs.find(command.sync);
+    if (sync == syncs.end()) return refuse(Refusal::Kind::unknown, "no sync is named so");
+    if (!is_open(sync->second)) {
+        return refuse(Refusal::Kind::duplicate, "the sync is " + sync->second.state + " already");
+    }
+    return std::vector<Draft>{{.id = {command.sync + ":failed"},
+                               .causation = {command.sync + ":planned"},
+                               .correlation = {},
+                               .fact = bus::DataSyncFailed{.sync = command.sync,
+                                                           .config = sync->second.config,
+                                                           .node = command.node,
+                                                           .reason = command.reason}}};
+}
+
+Decision decide(const Sight& sight, const DeleteFile& command) {
+    const auto& data = sight.cluster.data;
+    if (!projections::has_copy(data, command.file, command.node)) {
+        return refuse(Refusal::Kind::duplicate, "the view counts no copy of it here");
+    }
+    const FileNeeds needs = file_needs(sight);
+    if (is_needed(needs, command.file, command.node)) {
+        return refuse(Refusal::Kind::invalid,
+                      "the file is needed here, by live work, or as the best model; it stays");
+    }
+    bus::FileDeleted deleted = {
+        .file = command.file, .node = command.node, .reason = command.reason};
+    const FileEntry& file = data.files.at(command.file);
+    for (const bus::NodeId& node : file.copies) {
+        const bool proves =
+            node != command.node && !file.damaged.contains(node) && is_well(sight, node);
+        if (proves) deleted.proof.push_back(node);
+    }
+    const std::size_t enough = std::max<std::size_t>(command.copies_min, 1);
+    if (deleted.proof.size() < enough) {
+        return refuse(Refusal::Kind::invalid,
+                      "only " + std::to_string(deleted.proof.size()) +
+                          " other nodes that are well have a copy; it stays until " +
+                          std::to_string(enough) + " have");
+    }
+    const bus::EventId id = {command.file.value + ":deleted:" + command.node.value + ":" +
+                             std::to_string(sight.now.time_since_epoch().count())};
+    return std::vector<Draft>{
+        {.id = id, .causation = file.event, .correlation = {}, .fact = std::move(deleted)}};
 }
 
 }  // namespace ringrift::producers

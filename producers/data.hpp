@@ -1,6 +1,7 @@
 #pragma once
 
-// Deciders about files: when data counts as synchronised, and what is wrong with a copy.
+// Deciders about files: when data counts as synchronised, what was copied, what is wrong with a
+// copy, and which copy may go.
 //
 // Pure functions; see producers/command.hpp for the commands.
 
@@ -16,6 +17,13 @@ Decision decide(const Sight& sight, const PlanSync& command);
 /// derived from the last of them. `duplicate` when there are none.
 Decision decide(const Sight& sight, const CompleteSync& command);
 Decision decide(const Sight& sight, const QuarantineFile& command);
+Decision decide(const Sight& sight, const NoteSyncStarted& command);
+Decision decide(const Sight& sight, const NoteReplicated& command);
+Decision decide(const Sight& sight, const NoteSyncFailed& command);
+/// FILE_DELETED with the nodes that prove it; refused unless at least `copies_min` other nodes
+/// that are well have a verified copy, and while the file is needed here or by live work, or is the
+/// best model of its config. The node deletes only when it has folded its own word back.
+Decision decide(const Sight& sight, const DeleteFile& command);
 
 /// At most this many files in one DATA_SYNC_COMPLETED, so that the event stays small.
 inline constexpr std::size_t files_per_sync_max = 1000;

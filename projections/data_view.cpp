@@ -19,14 +19,31 @@ bus::FileKind kind_made_by(bus::WorkType type) {
     return bus::FileKind::other;
 }
 
+void add_copy(FileEntry& file, const bus::NodeId& node) {
+    file.copies.insert(node);
+    file.damaged.erase(node);
+    file.deleted.erase(node);
+}
+
+/// A file has come where a sync wanted it.
+void arrive(DataView& view, const bus::FileDigest& file, const bus::NodeId& node, bus::Time at) {
+    for (auto& [name, sync] : view.syncs) {
+        const auto made = std::erase_if(sync.moves, [&](const bus::PlannedMove& move) {
+            return move.file == file && move.target == node;
+        });
+        if (made == 0) continue;
+        sync.changed_at = at;
+        if (sync.moves.empty()) sync.state = "completed";
+    }
+}
+
 /// A games file that nobody has recorded before.
 void record(DataView& view, const bus::GamesRecorded& e, const bus::Recorded& recorded) {
     if (e.games <= 0 || e.file.empty() || e.config.empty()) return;
     auto [at, is_new] = view.files.try_emplace(e.file);
     FileEntry& file = at->second;
     const bool counted = file.recorded != 0 && file.kind == bus::FileKind::games;
-    file.copies.insert(e.node);
-    file.damaged.erase(e.node);
+    add_copy(file, e.node);
     if (counted) return;
     file = {.kind = bus::FileKind::games,
             .config = e.config,
@@ -38,7 +55,8 @@ void record(DataView& view, const bus::GamesRecorded& e, const bus::Recorded& re
             .recorded = recorded.position,
             .event = recorded.event.id,
             .copies = std::move(file.copies),
-            .damaged = std::move(file.damaged)};
+            .damaged = std::move(file.damaged),
+            .deleted = std::move(file.deleted)};
     ConfigData& config = view.configs[e.config];
     config.games += e.games;
     config.unsynced.emplace_hint(config.unsynced.end(), recorded.position, e.file);
@@ -51,8 +69,7 @@ void keep_files(DataView& view, const bus::WorkCompleted& e, const bus::Recorded
     if (kind == bus::FileKind::games) return;  // GAMES_RECORDED says these
     for (const bus::FileMade& made : e.result.files) {
         auto [at, is_new] = view.files.try_emplace(made.file);
-        at->second.copies.insert(e.node);
-        at->second.damaged.erase(e.node);
+        add_copy(at->second, e.node);
         if (!is_new) continue;
         at->second.kind = kind;
         at->second.config = e.config;
@@ -81,8 +98,8 @@ void expect_model(DataView& view, const bus::TrainingCompleted& e, const bus::Re
 
 void replicate(DataView& view, const bus::FileReplicated& e, const bus::Recorded& recorded) {
     FileEntry& file = view.files[e.file];
-    file.copies.insert(e.node);
-    file.damaged.erase(e.node);
+    add_copy(file, e.node);
+    arrive(view, e.file, e.node, recorded.event.time);
     if (file.recorded != 0) return;
     file.kind = e.kind == bus::FileKind::games ? bus::FileKind::other : e.kind;
     file.config = e.config;
@@ -103,9 +120,32 @@ void lose_copy(DataView& view, const bus::FileDigest& file, const bus::NodeId& n
     }
 }
 
+/// The proof must hold here and now: what another deleted before, proves nothing.
+void remove(DataView& view, const bus::FileDeleted& e) {
+    const auto at = view.files.find(e.file);
+    if (at == view.files.end() || e.proof.empty() || !at->second.copies.contains(e.node)) return;
+    FileEntry& file = at->second;
+    const bool is_proved = std::ranges::all_of(e.proof, [&](const bus::NodeId& node) {
+        return node != e.node && file.copies.contains(node) && !file.damaged.contains(node);
+    });
+    if (!is_proved) return;
+    file.copies.erase(e.node);
+    file.damaged.erase(e.node);
+    file.deleted.insert(e.node);
+}
+
 void note_sync(DataView& view, const std::string& sync, SyncEntry entry) {
     view.syncs.insert_or_assign(sync, std::move(entry));
-    if (view.syncs.size() > syncs_kept) view.syncs.erase(view.syncs.begin());
+    if (view.syncs.size() <= syncs_kept) return;
+    // One that is under way is still needed, unless all are.
+    const auto closed =
+        std::ranges::find_if(view.syncs, [](const auto& known) { return !is_open(known.second); });
+    view.syncs.erase(closed == view.syncs.end() ? view.syncs.begin() : closed);
+}
+
+std::vector<bus::PlannedMove> moves_of(const DataView& view, const std::string& sync) {
+    const auto at = view.syncs.find(sync);
+    return at == view.syncs.end() ? std::vector<bus::PlannedMove>() : at->second.moves;
 }
 
 void complete(DataView& view, const bus::DataSyncCompleted& e, const bus::Recorded& recorded) {
@@ -144,9 +184,11 @@ void collect(DataView& view, const bus::ManifestCollected& e, const bus::Recorde
     for (const bus::FileDigest& file : e.removed) lose_copy(view, file, e.node, false);
     for (const bus::FileDigest& file : e.added) {
         const auto at = view.files.find(file);
-        if (at != view.files.end() && !at->second.damaged.contains(e.node)) {
-            at->second.copies.insert(e.node);
-        }
+        if (at == view.files.end() || at->second.damaged.contains(e.node) ||
+            at->second.deleted.contains(e.node))
+            continue;
+        at->second.copies.insert(e.node);
+        arrive(view, file, e.node, recorded.event.time);
     }
 }
 
@@ -154,37 +196,47 @@ void collect(DataView& view, const bus::ManifestCollected& e, const bus::Recorde
 
 void apply(DataView& view, const bus::Recorded& recorded) {
     const bus::Time time = recorded.event.time;
-    std::visit(
-        Overloaded{
-            [&](const bus::GamesRecorded& e) { record(view, e, recorded); },
-            [&](const bus::WorkCompleted& e) { keep_files(view, e, recorded); },
-            [&](const bus::TrainingCompleted& e) { expect_model(view, e, recorded); },
-            [&](const bus::FileReplicated& e) { replicate(view, e, recorded); },
-            [&](const bus::FileQuarantined& e) { lose_copy(view, e.file, e.node, true); },
-            [&](const bus::FileDeleted& e) { lose_copy(view, e.file, e.node, false); },
-            [&](const bus::ManifestCollected& e) { collect(view, e, recorded); },
-            [&](const bus::SyncPlanned& e) {
-                note_sync(view, e.about(),
-                          {.config = e.config,
-                           .state = "planned",
-                           .why = e.why,
-                           .files = static_cast<std::int64_t>(e.moves.size()),
-                           .changed_at = time});
-            },
-            [&](const bus::DataSyncStarted& e) {
-                note_sync(
-                    view, e.sync,
-                    {.config = e.config, .state = "started", .files = e.files, .changed_at = time});
-            },
-            [&](const bus::DataSyncFailed& e) {
-                note_sync(
-                    view, e.about(),
-                    {.config = e.config, .state = "failed", .why = e.reason, .changed_at = time});
-            },
-            [&](const bus::DataSyncCompleted& e) { complete(view, e, recorded); },
-            [](const auto&) {},
-        },
-        recorded.event.fact);
+    std::visit(Overloaded{
+                   [&](const bus::GamesRecorded& e) { record(view, e, recorded); },
+                   [&](const bus::WorkCompleted& e) { keep_files(view, e, recorded); },
+                   [&](const bus::TrainingCompleted& e) { expect_model(view, e, recorded); },
+                   [&](const bus::FileReplicated& e) { replicate(view, e, recorded); },
+                   [&](const bus::FileQuarantined& e) { lose_copy(view, e.file, e.node, true); },
+                   [&](const bus::FileDeleted& e) { remove(view, e); },
+                   [&](const bus::ManifestCollected& e) { collect(view, e, recorded); },
+                   [&](const bus::SyncPlanned& e) {
+                       note_sync(view, e.about(),
+                                 {.config = e.config,
+                                  .state = "planned",
+                                  .why = e.why,
+                                  .files = static_cast<std::int64_t>(e.moves.size()),
+                                  .moves = e.moves,
+                                  .changed_at = time});
+                   },
+                   [&](const bus::DataSyncStarted& e) {
+                       note_sync(view, e.sync,
+                                 {.config = e.config,
+                                  .state = "started",
+                                  .files = e.files,
+                                  .moves = moves_of(view, e.sync),
+                                  .changed_at = time});
+                   },
+                   [&](const bus::DataSyncFailed& e) {
+                       note_sync(view, e.about(),
+                                 {.config = e.config,
+                                  .state = "failed",
+                                  .why = e.reason,
+                                  .moves = moves_of(view, e.about()),
+                                  .changed_at = time});
+                   },
+                   [&](const bus::DataSyncCompleted& e) { complete(view, e, recorded); },
+                   [](const auto&) {},
+               },
+               recorded.event.fact);
+}
+
+bool is_open(const SyncEntry& sync) {
+    return sync.state == "planned" || sync.state == "started";
 }
 
 bool is_lost(const DataView& view, const bus::FileDigest& file) {

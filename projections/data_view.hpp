@@ -4,7 +4,9 @@
 // synchronised, what an export has not used yet.
 //
 // A pure fold. Counts follow from distinct files, never from events: a file copied to ten nodes is
-// counted once. Read by SyncPlanner, TrainingCoordinator and GET /sync.
+// counted once. A FILE_DELETED holds only while every node that it names as proof has a copy: of
+// two nodes that rely on each other's copy, only the first in the log may delete. Read by
+// SyncPlanner, TrainingCoordinator and GET /sync.
 
 #include <map>
 #include <set>
@@ -27,12 +29,14 @@ struct FileEntry {
     bus::EventId event = {};
     std::set<bus::NodeId> copies = {};   ///< Verified when they were made.
     std::set<bus::NodeId> damaged = {};  ///< In quarantine there.
-    bool synced = false;                 ///< Covered by a DATA_SYNC_COMPLETED.
+    std::set<bus::NodeId> deleted =
+        {};               ///< No copy any more, though the bytes may lie there still.
+    bool synced = false;  ///< Covered by a DATA_SYNC_COMPLETED.
     friend bool operator==(const FileEntry&, const FileEntry&) = default;
 };
 BOOST_DESCRIBE_STRUCT(FileEntry, (),
                       (kind, config, name, bytes, games, model, work, recorded, event, copies,
-                       damaged, synced))
+                       damaged, deleted, synced))
 
 struct ConfigData {
     std::int64_t games = 0;  ///< In distinct recorded files.
@@ -62,10 +66,11 @@ struct SyncEntry {
     std::string state = {};  ///< planned, started, completed or failed.
     std::string why = {};
     std::int64_t files = 0;
-    bus::Time changed_at = {};
+    std::vector<bus::PlannedMove> moves = {};  ///< Those that have not been made.
+    bus::Time changed_at = {};                 ///< Of `state` or `moves`.
     friend bool operator==(const SyncEntry&, const SyncEntry&) = default;
 };
-BOOST_DESCRIBE_STRUCT(SyncEntry, (), (config, state, why, files, changed_at))
+BOOST_DESCRIBE_STRUCT(SyncEntry, (), (config, state, why, files, moves, changed_at))
 
 inline constexpr std::size_t syncs_kept = 50;  ///< The last ones, for GET /sync.
 
@@ -85,6 +90,9 @@ inline constexpr bool concerns_data =
     std::is_same_v<Fact, bus::TrainingCompleted>;
 
 void apply(DataView& view, const bus::Recorded& recorded);
+
+/// Planned or started: its moves are being made.
+bool is_open(const SyncEntry& sync);
 
 /// Whether `node` has a copy that is not known to be damaged.
 bool has_copy(const DataView& view, const bus::FileDigest& file, const bus::NodeId& node);

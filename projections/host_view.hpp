@@ -46,6 +46,7 @@ struct JobHere {
     bus::Position fence = 0;
     bool running = false;  ///< False until the program runs.
     bool stopping = false;
+    bool fetching = false;  ///< Its inputs are on their way from other nodes; nothing runs yet.
     std::int64_t pid = 0;
     std::int64_t progress_ppm = 0;
     std::int64_t games = 0;

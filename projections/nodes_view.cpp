@@ -212,4 +212,8 @@ bool is_alive(const NodeEntry& node) {
     return node.status != NodeStatus::offline && !is_gone(node);
 }
 
+bool moves_files(const NodeEntry& node) {
+    return node.joined.transfer_port > 0;
+}
+
 }  // namespace ringrift::projections

@@ -89,5 +89,7 @@ bool is_quarantined(const NodeEntry& node, bus::Time now);
 bool takes_work(const NodeEntry& node, bus::Time now);
 /// Neither offline, left nor retired.
 bool is_alive(const NodeEntry& node);
+/// Whether it has a file server, so gives files to others and fetches from them.
+bool moves_files(const NodeEntry& node);
 
 }  // namespace ringrift::projections

@@ -114,6 +114,20 @@ TEST_CASE("changes are passed on with reason and dry run") {
     CHECK(json::parse(world.last_asked().body).at("games").as_int64() == 7);
 }
 
+TEST_CASE("sync alone shows which files are copied where, and why") {
+    ApiWorld world;
+    world.say(bus::SyncPlanned{
+        .sync = "s1",
+        .moves = {{.file = {"f1"}, .source = {"a"}, .target = {"b"}, .why = "one copy"}},
+        .why = "1 files to b"});
+    world.beat();
+    const Ended shown = at_node(world, {"sync"});
+    CHECK(shown.code == 0);
+    CHECK(has(shown.out, "planned"));
+    CHECK(has(shown.out, "1 files to b"));
+    CHECK(world.asked.empty());
+}
+
 TEST_CASE("the token is shown to a node that asks for it") {
     ApiOptions options;
     options.admin_token = "secret";

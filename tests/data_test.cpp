@@ -38,6 +38,13 @@ bus::ManifestCollected manifest(const Given& given) {
     return std::get<bus::ManifestCollected>(given.drafts().at(0).fact);
 }
 
+/// A node that does not train, so needs no games.
+bus::NodeJoined player(const std::string& name) {
+    bus::NodeJoined joined = node(name);
+    joined.capabilities = {"selfplay"};
+    return joined;
+}
+
 using Files = std::vector<bus::FileDigest>;
 
 }  // namespace
@@ -187,27 +194,95 @@ TEST_CASE("only the last syncs are kept") {
     CHECK_FALSE(given.view().data.syncs.contains("s4"));
 }
 
-// ---- copies -------------------------------------------------------------------------------------
-
-TEST_CASE("what the target lacks is copied from the alive node with the smallest id") {
-    Given given({node("a"), node("b"), node("c"),
-                 bus::HostOffline{.node = {"a"}, .incarnation = 1, .reason = "silent"}});
-    given.say(games("f1", 10, "a")).say(copied("f1", "c")).say(copied("f1", "b"));
-    given.say(games("f2", 10, "target")).say(games("f3", 10, "a"));
-    const auto moves = consumers::SyncPlanner{}.create_sync_plan(given.sight(), {"target"});
-    REQUIRE(moves.size() == 1);
-    CHECK(moves[0].file == bus::FileDigest{"f1"});
-    CHECK(moves[0].source == bus::NodeId{"b"});
+TEST_CASE("a sync that is under way is not forgotten for those that are done") {
+    Given given({bus::DataSyncStarted{.sync = "open", .config = hex, .node = boss}});
+    for (std::size_t n = 0; n < projections::syncs_kept + 5; ++n)
+        given.say(bus::DataSyncFailed{.sync = "s" + std::to_string(n), .config = hex});
+    CHECK(given.view().data.syncs.size() == projections::syncs_kept);
+    CHECK(given.view().data.syncs.contains("open"));
+    CHECK_FALSE(given.view().data.syncs.contains("s5"));
 }
 
-TEST_CASE("a damaged copy is fetched again, and never the source of one") {
-    Given given({node("a"), node("b"), games("f1", 10, "a")});
-    given.say(bus::DataSyncCompleted{
-        .sync = "s1", .config = hex, .node = {"b"}, .files = {{"f1"}}, .games = 10});
-    given.say(bus::FileQuarantined{.file = {"f1"}, .node = {"b"}});
-    CHECK(consumers::SyncPlanner{}.create_sync_plan(given.sight(), {"b"}).size() == 1);
-    given.say(bus::FileQuarantined{.file = {"f1"}, .node = {"a"}});
-    CHECK(consumers::SyncPlanner{}.create_sync_plan(given.sight(), {"b"}).empty());
+// ---- deletion -----------------------------------------------------------------------------------
+
+TEST_CASE("a copy is deleted only when enough others that are well have one, and they are named") {
+    Given given({player("a"), player("b"), player("c"), games("f1", 10, "a"), copied("f1", "b")});
+    given.when(DeleteFile{.file = {"f1"}, .node = {"a"}}).then_refused(Kind::invalid);
+    given.say(copied("f1", "c"));
+    given.when(DeleteFile{.file = {"f1"}, .node = {"a"}, .reason = "the disk is low"});
+    given.then({bus::FileDeleted{
+        .file = {"f1"}, .node = {"a"}, .reason = "the disk is low", .proof = {{"b"}, {"c"}}}});
+    given.say(bus::NodeDraining{.node = {"c"}});
+    given.when(DeleteFile{.file = {"f1"}, .node = {"a"}}).then_refused(Kind::invalid);
+    given.when(DeleteFile{.file = {"f1"}, .node = {"x"}}).then_refused(Kind::duplicate);
+}
+
+TEST_CASE("of two nodes that rely on each other's copy, only the first in the log may delete") {
+    Given given({player("a"), player("b"), player("c"), games("f1", 10, "a")});
+    given.say(copied("f1", "b")).say(copied("f1", "c"));
+    const auto deleted = [](const std::string& by, std::vector<bus::NodeId> proof) {
+        return bus::FileDeleted{.file = {"f1"}, .node = {by}, .proof = std::move(proof)};
+    };
+    given.say(deleted("a", {{"b"}, {"c"}}));
+    CHECK(file(given, "f1").deleted == std::set<bus::NodeId>{{"a"}});
+    given.say(deleted("b", {{"a"}, {"c"}}));
+    CHECK(file(given, "f1").copies == std::set<bus::NodeId>{{"b"}, {"c"}});
+    given.say(deleted("b", {})).say(deleted("b", {{"b"}})).say(deleted("x", {{"b"}}));
+    CHECK(file(given, "f1").copies == std::set<bus::NodeId>{{"b"}, {"c"}});
+}
+
+TEST_CASE("bytes that still lie where a file was deleted are no copy; a new copy is one") {
+    Given given({player("a"), player("b"), player("c"), games("f1")});
+    for (const char* name : {"a", "b"}) given.say(copied("f1", name));
+    given.say(bus::FileDeleted{.file = {"f1"}, .node = boss, .proof = {{"a"}, {"b"}}});
+    scan(given, {"f1"});
+    given.when(CollectManifest{boss});
+    CHECK(manifest(given).added.empty());
+    given.say(bus::ManifestCollected{.node = boss, .digest = "x", .added = {{"f1"}}});
+    CHECK_FALSE(has_copy(given.view().data, {"f1"}, boss));
+    given.say(copied("f1", "boss"));
+    CHECK(has_copy(given.view().data, {"f1"}, boss));
+    CHECK(file(given, "f1").deleted.empty());
+}
+
+TEST_CASE("what live work reads, and the best model, are not deleted anywhere") {
+    Given given({player("a"), player("b"), player("c"), games("f1", 10, "a")});
+    given.say(copied("f1", "b")).say(copied("f1", "c"));
+    bus::WorkQueued reading = order(bus::WorkType::export_, "e1");
+    reading.inputs = {{"f1"}};
+    given.say(reading);
+    given.when(DeleteFile{.file = {"f1"}, .node = {"a"}}).then_refused(Kind::invalid);
+    given.say(bus::WorkCancelled{.work = {"e1"}});
+    given.when(DeleteFile{.file = {"f1"}, .node = {"a"}}).and_said();
+    CHECK_FALSE(has_copy(given.view().data, {"f1"}, {"a"}));
+    given.say(rules({policy()}));
+    decide_on(given, "m1", winning);
+    given.say(bus::FileReplicated{.file = {"m1"}, .node = {"a"}, .kind = bus::FileKind::model});
+    for (const char* name : {"b", "c"})
+        given.say(bus::FileReplicated{.file = {"m1"}, .node = {name}});
+    given.when(DeleteFile{.file = {"m1"}, .node = {"a"}}).then_refused(Kind::invalid);
+}
+
+// ---- syncs on their way -------------------------------------------------------------------------
+
+TEST_CASE("a planned sync is done when all its files are there, and says so at each stage") {
+    Given given({games("f1"), games("f2")});
+    given.when(PlanSync{{.sync = "s1",
+                         .config = hex,
+                         .moves = {{.file = {"f1"}, .source = boss, .target = {"n2"}},
+                                   {.file = {"f2"}, .source = boss, .target = {"n2"}}}}});
+    given.and_said();
+    given.when(NoteSyncStarted{"s1", {"n2"}});
+    given.then({bus::DataSyncStarted{.sync = "s1", .config = hex, .node = {"n2"}, .files = 2}});
+    given.and_said().when(NoteSyncStarted{"s1", {"n2"}}).then_refused(Kind::duplicate);
+    given.when(NoteReplicated{{"f1"}, {"n2"}, boss}).and_said();
+    CHECK(given.view().data.syncs.at("s1").moves.size() == 1);
+    given.when(NoteReplicated{{"f1"}, {"n2"}, boss}).then_refused(Kind::duplicate);
+    given.when(NoteReplicated{{"f9"}, {"n2"}, boss}).then_refused(Kind::unknown);
+    given.when(NoteReplicated{{"f2"}, {"n2"}, boss}).and_said();
+    CHECK(given.view().data.syncs.at("s1").state == "completed");
+    given.when(NoteSyncFailed{"s1", {"n2"}, "late"}).then_refused(Kind::duplicate);
+    given.when(NoteSyncFailed{"s9", {"n2"}, "late"}).then_refused(Kind::unknown);
 }
 
 // ---- manifests ----------------------------------------------------------------------------------

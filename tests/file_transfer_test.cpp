@@ -41,6 +41,7 @@ TEST_CASE("who is no member is denied, and may come in as soon as it is one") {
     alpha.serve();
     CHECK(error_of(beta.fetch(digest_of(bytes), {alpha.source()})) == FetchError::denied);
     CHECK(await([&] { return alpha.server->counters().refused > 0; }));
+    CHECK(alpha.server->counters().denied == 0);  // It did not even get in.
     alpha.lets_in({&alpha});
     CHECK(error_of(beta.fetch(digest_of(bytes), {alpha.source()})) == FetchError::denied);
     alpha.lets_in({&alpha, &beta});

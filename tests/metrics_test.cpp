@@ -93,3 +93,50 @@ TEST_CASE("counters never go back and ids are no labels") {
     CHECK(page.find("w-1") == std::string::npos);
     CHECK(page.find("gpu-1") == std::string::npos);
 }
+
+TEST_CASE("how files move between nodes is shown, where they do") {
+    ApiWorld alone;
+    fill(alone);
+    CHECK(alone.get_json("/status").at("data_plane").is_null());
+    CHECK(page_of(alone).find("ringrift_transfer") == std::string::npos);
+    ApiWorld world;
+    fill(world);
+    world.pulse.transfers = {.address = "tcp://0.0.0.0:8771",
+                             .serving = 3,
+                             .fetched = 7,
+                             .bytes_in = 900,
+                             .bytes_out = 800,
+                             .denied = 2,
+                             .quarantined = 1,
+                             .trouble = "no room"};
+    world.beat();
+    const auto shown = world.get_json("/status").at("data_plane").as_object();
+    CHECK(shown.at("address") == "tcp://0.0.0.0:8771");
+    CHECK(shown.at("serving") == 3);
+    CHECK(shown.at("denied") == 2);
+    CHECK(shown.at("trouble") == "no room");
+    const std::string page = page_of(world);
+    for (const std::string line :
+         {"ringrift_transfers_fetched_total 7",
+          "ringrift_transfer_bytes_total{direction=\"in\"} 900",
+          "ringrift_transfers_denied_total 2", "ringrift_transfers_quarantined_total 1"})
+        CHECK(page.find("\n" + line + "\n") != std::string::npos);
+}
+
+TEST_CASE("what a sync has yet to copy is shown, and why") {
+    ApiWorld world;
+    world.say(bus::SyncPlanned{
+        .sync = "s1",
+        .config = {"hex4_2p"},
+        .moves = {{.file = {"f1"}, .source = {"a"}, .target = {"b"}, .why = "one copy"},
+                  {.file = {"f2"}, .source = {"a"}, .target = {"b"}, .why = "one copy"}},
+        .why = "2 files to b"});
+    world.say(bus::FileReplicated{.file = {"f1"}, .node = {"b"}});
+    world.beat();
+    const auto sync = world.get_json("/sync").at("syncs").at(0);
+    CHECK(sync.at("why") == "2 files to b");
+    CHECK(sync.at("files") == 2);
+    CHECK(sync.at("files_left") == 1);
+    CHECK(sync.at("moves_left").at(0).at("file") == "f2");
+    CHECK(sync.at("moves_left").at(0).at("why") == "one copy");
+}

@@ -284,3 +284,16 @@ TEST_CASE("each exit code has one meaning and stands in the help") {
         CHECK(contains(exit_code_help(), row.meaning));
     }
 }
+
+TEST_CASE("what the data plane cannot do is refused with what would do") {
+    CHECK(refusal_of({.flags = {{"copies", "0"}}}) == "copies is 0; give 1 to 5");
+    CHECK(refusal_of({.flags = {{"transfer_streams", "99"}}}) ==
+          "transfer_streams is 99; give 1 to 16");
+    CHECK(refusal_of({.flags = {{"transfer_rate", "fast"}}}) ==
+          "--transfer-rate is 'fast': must be a size such as 512MiB or 1GiB");
+    CHECK(contains(refusal_of({.flags = {{"port", "7000"}, {"transfer_port", "7000"}}}),
+                   "give the file server another"));
+    CHECK(contains(refusal_of({.flags = {{"work_types", "selfplay,cooking"}}}), "'cooking'"));
+    CHECK(load({.flags = {{"work_types", "selfplay,export"}, {"transfer_rate", "50MB"}}})
+              ->options.transfer_bytes_per_second_max == 50'000'000);
+}

@@ -147,7 +147,7 @@ TEST_CASE("games of which no copy is left do not fail every export from now on")
     synchronise(given);
     given.say(bus::FileQuarantined{.file = {"f1"}, .node = boss, .reason = "digest"});
     CHECK(only_order(step(given)).inputs == std::vector<bus::FileDigest>{{"f2"}});
-    given.say(bus::FileDeleted{.file = {"f2"}, .node = boss});
+    given.say(bus::ManifestCollected{.node = boss, .digest = "x", .removed = {{"f2"}}});
     CHECK(asked<QueueWork>(step(given)).empty());
 }
 

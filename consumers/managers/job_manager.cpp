@@ -113,8 +113,8 @@ bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self
     return !holds && games_recorded(cluster, ended);
 }
 
-JobManager::JobManager(Hands& hands, ExpandWork expand, bus::Duration lease)
-    : hands_(hands), expand_(std::move(expand)), lease_(lease) {}
+JobManager::JobManager(Hands& hands, ExpandWork expand, bus::Duration lease, const FileMover* mover)
+    : hands_(hands), expand_(std::move(expand)), lease_(lease), mover_(mover) {}
 
 std::size_t JobManager::sense(projections::HostView& host, bus::Time now) {
     const auto reports = hands_.drain();
@@ -156,30 +156,95 @@ std::size_t JobManager::carry_out(const producers::Sight& sight, projections::Ho
     for (const JobId& job : changes.stop) {
         if (made == changes_per_call_max) return made;
         ++made;
+        if (call_off(job, host)) continue;
         host.jobs[job.fence].stopping = true;
         hands_.stop(job);
     }
     if (!accept_new) return made;
+    made += begin_awaiting(sight, host);
     for (const JobId& job : changes.start) {
-        if (made == changes_per_call_max) return made;
+        if (made >= changes_per_call_max) return made;
         ++made;
-        const WorkItem* item = find(sight.cluster.work, job.work);
-        auto order = expand_(item->order, job.fence);
-        if (order) {
-            order->environment["RINGRIFT_TRACEPARENT"] =
-                trace_parent(item->correlation, item->last_event);
-            host.jobs[job.fence] = {
-                .work = job.work, .fence = job.fence, .progressed_at = sight.now};
-            start(*order);
-            continue;
-        }
-        ended_[job] = {.job = job,
-                       .type = item->order.type,
-                       .config = item->order.config,
-                       .outcome = JobFailure{.kind = bus::FailureKind::missing_input,
-                                             .reason = order.error().sentence}};
+        begin(sight, host, job);
     }
     return made;
+}
+
+/// Those whose inputs have come, or will not.
+std::size_t JobManager::begin_awaiting(const producers::Sight& sight, projections::HostView& host) {
+    std::vector<JobId> due;
+    for (auto& [job, awaiting] : awaiting_) {
+        if (held(sight.cluster.work, job.work, sight.host.self, job.fence) == nullptr)
+            due.push_back(job);  // To be called off.
+        else if (sight.now - awaiting.looked_at >= look_every || sight.now < awaiting.looked_at)
+            due.push_back(job);
+    }
+    std::size_t made = 0;
+    for (const JobId& job : due) {
+        if (held(sight.cluster.work, job.work, sight.host.self, job.fence) == nullptr)
+            call_off(job, host);
+        else if (!begin(sight, host, job))
+            continue;
+        ++made;
+    }
+    return made;
+}
+
+/// False when it waits for inputs. REQUIRES: this node holds the claim.
+bool JobManager::begin(const producers::Sight& sight, projections::HostView& host,
+                       const JobId& job) {
+    const WorkItem* item = find(sight.cluster.work, job.work);
+    auto order = expand_(item->order, job.fence);
+    if (order) {
+        awaiting_.erase(job);
+        order->environment["RINGRIFT_TRACEPARENT"] =
+            trace_parent(item->correlation, item->last_event);
+        host.jobs[job.fence] = {.work = job.work, .fence = job.fence, .progressed_at = sight.now};
+        start(*order);
+        return true;
+    }
+    std::string sentence = order.error().sentence;
+    bool may_come = mover_ != nullptr && !order.error().missing.empty();
+    for (const bus::FileDigest& file : order.error().missing) {
+        const auto why = may_come ? mover_->hopeless(sight, file) : std::nullopt;
+        if (!why) continue;
+        may_come = false;
+        sentence += "; " + *why;
+    }
+    if (!may_come) {
+        call_off(job, host);
+        fail(job, item->order, std::move(sentence));
+        return true;
+    }
+    awaiting_[job] = {.missing = std::move(order.error().missing),
+                      .type = item->order.type,
+                      .config = item->order.config,
+                      .looked_at = sight.now};
+    host.jobs[job.fence] = {
+        .work = job.work, .fence = job.fence, .fetching = true, .progressed_at = sight.now};
+    return false;
+}
+
+void JobManager::fail(const JobId& job, const bus::WorkQueued& work, std::string sentence) {
+    ended_[job] = {.job = job,
+                   .type = work.type,
+                   .config = work.config,
+                   .outcome = JobFailure{.kind = bus::FailureKind::missing_input,
+                                         .reason = std::move(sentence)}};
+}
+
+/// Whether the job was waiting for its inputs: then it just is no more.
+bool JobManager::call_off(const JobId& job, projections::HostView& host) {
+    if (awaiting_.erase(job) == 0) return false;
+    host.jobs.erase(job.fence);
+    return true;
+}
+
+std::set<bus::FileDigest> JobManager::awaited() const {
+    std::set<bus::FileDigest> files;
+    for (const auto& [job, awaiting] : awaiting_)
+        files.insert(awaiting.missing.begin(), awaiting.missing.end());
+    return files;
 }
 
 Commands JobManager::reports(const producers::Sight& sight) const {
@@ -216,6 +281,11 @@ std::size_t JobManager::settle(const producers::Sight& sight) {
 }
 
 void JobManager::stop_all(projections::HostView& host) {
+    for (const auto& [job, awaiting] : std::exchange(awaiting_, {})) {
+        host.jobs.erase(job.fence);
+        ended_[job] = {
+            .job = job, .type = awaiting.type, .config = awaiting.config, .outcome = JobStopped{}};
+    }
     for (auto& [fence, here] : host.jobs) {
         if (here.stopping) continue;
         here.stopping = true;

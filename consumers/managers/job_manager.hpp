@@ -5,11 +5,14 @@
 // Level-triggered: compares the node's leases with what the hands know, starts what is missing,
 // ends what is extra. So a restart needs no recovery code: it is the first comparison. The end of a
 // job is kept until the log has it: asked for again each round until the view shows that the claim
-// has ended and its games are recorded. Belongs to the node's thread.
+// has ended and its games are recorded. A job whose inputs lie on other nodes waits here until
+// FileMover has brought them; it fails only when they can be had nowhere. Belongs to the node's
+// thread.
 
 #include <functional>
 #include <map>
 
+#include "consumers/file_mover.hpp"
 #include "consumers/hands.hpp"
 #include "consumers/lease_watch.hpp"
 #include "consumers/loop.hpp"
@@ -38,7 +41,9 @@ bool is_settled(const projections::ClusterView& cluster, const bus::NodeId& self
 
 class JobManager {
   public:
-    JobManager(Hands& hands, ExpandWork expand, bus::Duration lease = lease_default);
+    /// `mover` brings inputs; null where there are no other nodes.
+    JobManager(Hands& hands, ExpandWork expand, bus::Duration lease = lease_default,
+               const FileMover* mover = nullptr);
 
     /// Takes the hands' news into the host view. Returns how many reports there were.
     std::size_t sense(projections::HostView& host, bus::Time now);
@@ -46,6 +51,9 @@ class JobManager {
     /// Starts and ends at most `changes_per_call_max` jobs; with `accept_new` false it starts none.
     std::size_t carry_out(const producers::Sight& sight, projections::HostView& host,
                           bool accept_new);
+
+    /// The files that claims of this node wait for.
+    std::set<bus::FileDigest> awaited() const;
 
     /// What is to be said: jobs that started, jobs that ended. Asked for until it is in the log.
     Commands reports(const producers::Sight& sight) const;
@@ -69,12 +77,28 @@ class JobManager {
 
     static constexpr std::size_t changes_per_call_max = 64;  ///< So that a round stays short.
 
+    /// How often it is looked whether the inputs of a job have come.
+    static constexpr bus::Duration look_every = std::chrono::milliseconds(50);
+
   private:
+    /// A job whose inputs are on their way.
+    struct Awaiting {
+        std::vector<bus::FileDigest> missing = {};
+        bus::WorkType type = bus::WorkType::selfplay;
+        bus::ConfigKey config = {};
+        bus::Time looked_at = {};
+    };
     void start(const JobOrder& order);
+    bool begin(const producers::Sight& sight, projections::HostView& host, const JobId& job);
+    std::size_t begin_awaiting(const producers::Sight& sight, projections::HostView& host);
+    void fail(const JobId& job, const bus::WorkQueued& work, std::string sentence);
+    bool call_off(const JobId& job, projections::HostView& host);
 
     Hands& hands_;
     ExpandWork expand_;
     const bus::Duration lease_;
+    const FileMover* const mover_;
+    std::map<JobId, Awaiting> awaiting_;
     std::map<JobId, JobEnded> ended_;  ///< Not yet settled.
     std::vector<JobSays> said_;
     std::int64_t started_ = 0;

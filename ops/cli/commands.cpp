@@ -157,6 +157,10 @@ void ClientCommands::Chosen::add_views(CLI::App& app) {
     text(models, "config", "Only this config");
     on(models, [this] { return show("/models", {"config"}, show_models); });
 
+    CLI::App& sync = command(app, "sync", "Which files are copied where, and why; `sync trigger`",
+                             "ringrift sync");
+    on(sync, [this] { return show("/sync", {}, show_sync); });
+
     CLI::App& explain = *app.add_subcommand("explain", "Why something is as it is");
     explain.require_subcommand(1);
     CLI::App& work = command(explain, "work", "What happened to an item, and why it waits",
@@ -291,8 +295,11 @@ void ClientCommands::Chosen::add_actions(CLI::App& app) {
         {"sync", "trigger", "Compare and copy files now", "/admin/sync/trigger"},
     };
     for (const Action& it : actions) {
-        CLI::App& group = *app.add_subcommand(it.group, it.help);
-        group.require_subcommand(1);
+        // `sync` alone is a view, and there already.
+        const bool is_view = it.group == std::string_view("sync");
+        CLI::App& group =
+            is_view ? *app.get_subcommand(it.group) : *app.add_subcommand(it.group, it.help);
+        if (!is_view) group.require_subcommand(1);
         CLI::App& added =
             command(group, it.name, it.help, std::string("ringrift ") + it.group + " " + it.name);
         reasons(added);

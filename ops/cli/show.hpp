@@ -15,6 +15,7 @@ std::string show_work(const boost::json::value& item);
 std::string show_nodes(const boost::json::value& nodes);
 std::string show_models(const boost::json::value& models);
 std::string show_elo(const boost::json::value& elo);
+std::string show_sync(const boost::json::value& sync);
 std::string show_explanation(const boost::json::value& told);
 std::string show_done(const boost::json::value& reply);
 /// One line: position, time, type, what it is about, who said it.

@@ -119,6 +119,28 @@ std::string show_elo(const json::value& elo) {
     return text.empty() ? "No rating games have been played yet.\n" : text;
 }
 
+std::string show_sync(const json::value& sync) {
+    Table configs({"CONFIG", "GAMES", "SYNCHRONISED", "FILES LEFT"});
+    for (const auto& config : sync.at("configs").as_object()) {
+        configs.add({std::string(config.key()), at(config.value(), "/games"),
+                     at(config.value(), "/games_synced"), at(config.value(), "/files_unsynced")});
+    }
+    Table syncs({"SYNC", "STATE", "FILES", "LEFT", "CHANGED", "WHY"});
+    for (const json::value& one : items(sync, "/syncs")) {
+        syncs.add({at(one, "/sync"), at(one, "/state"), at(one, "/files"), at(one, "/files_left"),
+                   at(one, "/changed_at"), at(one, "/why")});
+    }
+    Table nodes({"NODE", "FILES", "SIZE", "AS OF"});
+    for (const auto& node : sync.at("manifests").as_object()) {
+        nodes.add({std::string(node.key()), at(node.value(), "/files"),
+                   bytes_text(number_at(node.value(), "/bytes")),
+                   at(node.value(), "/collected_at")});
+    }
+    return or_none(configs, "No games are recorded yet.") + "\n" +
+           or_none(syncs, "No copies have been planned.") + "\n" +
+           or_none(nodes, "No node has said which files it holds.");
+}
+
 std::string show_explanation(const json::value& told) {
     std::string text = at(told, "/work_id") + "\n";
     Table table({"POSITION", "TIME", "BY", "WHAT"});

@@ -16,6 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t models_max = 10'000;
+constexpr std::size_t moves_shown_max = 20;  // Of each sync.
 
 Answer nodes(const Sight& sight, const Call&) {
     json::array shown;
@@ -120,11 +121,21 @@ Answer sync(const Sight& sight, const Call&) {
                                              {"collected_at", bus::to_text(manifest.collected_at)}};
     }
     for (const auto& [id, entry] : data.syncs | std::views::reverse) {
+        json::array moves;
+        for (const bus::PlannedMove& move : entry.moves) {
+            if (moves.size() == moves_shown_max) break;
+            moves.push_back({{"file", move.file.value},
+                             {"source", move.source.value},
+                             {"target", move.target.value},
+                             {"why", move.why}});
+        }
         syncs.push_back({{"sync", id},
                          {"config", entry.config.value},
                          {"state", entry.state},
                          {"why", entry.why},
                          {"files", entry.files},
+                         {"files_left", entry.moves.size()},
+                         {"moves_left", std::move(moves)},
                          {"changed_at", bus::to_text(entry.changed_at)}});
     }
     std::int64_t damaged = 0;

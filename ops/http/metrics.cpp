@@ -291,6 +291,29 @@ void add_server(Page& page, const Sight& sight) {
         .sample(counts.streams_dropped);
 }
 
+void add_transfers(Page& page, const Sight& sight) {
+    if (!sight.pulse.transfers) return;
+    const consumers::TransferCounts& counts = *sight.pulse.transfers;
+    page.gauge("transfers_serving", "Fetches by other nodes, now.").sample(counts.serving);
+    page.gauge("transfers_fetching", "Files that are fetched now.").sample(counts.fetching);
+    page.gauge("transfers_waiting", "Files that wait to be fetched.").sample(counts.waiting);
+    page.counter("transfers_fetched_total", "Files that came from other nodes, verified.")
+        .sample(counts.fetched);
+    page.counter("transfers_failed_total", "Fetches that no source could make good.")
+        .sample(counts.failed);
+    page.counter("transfer_bytes_total", "Of files, by direction.")
+        .sample(counts.bytes_in, label("direction", "in"))
+        .sample(counts.bytes_out, label("direction", "out"));
+    page.counter("transfers_relayed_total", "Asks handed on to a node behind this one.")
+        .sample(counts.relayed);
+    page.counter("transfers_denied_total", "Connections and asks of who is no member.")
+        .sample(counts.denied);
+    page.counter("transfers_malformed_total", "Messages that are none of the protocol.")
+        .sample(counts.malformed);
+    page.counter("transfers_quarantined_total", "Files that were not what their digest says.")
+        .sample(counts.quarantined);
+}
+
 void add_postgres(Page& page, const Sight& sight) {
     if (!sight.ports.projector) return;
     const ProjectorPulse pulse = sight.ports.projector();
@@ -327,6 +350,7 @@ std::string metrics_text(const Sight& sight) {
     add_loops(page, sight);
     add_learning(page, sight);
     add_server(page, sight);
+    add_transfers(page, sight);
     add_postgres(page, sight);
     return page.text();
 }

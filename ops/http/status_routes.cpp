@@ -213,6 +213,21 @@ void add_server(json::object& body, const Sight& sight) {
                                {"last_drop", counts.last_drop}};
 }
 
+/// Null on a machine that is a cluster by itself.
+void add_transfers(json::object& body, const Sight& sight) {
+    body["data_plane"] = nullptr;
+    if (!sight.pulse.transfers) return;
+    const consumers::TransferCounts& counts = *sight.pulse.transfers;
+    body["data_plane"] =
+        json::object{{"address", counts.address},       {"serving", counts.serving},
+                     {"fetching", counts.fetching},     {"waiting", counts.waiting},
+                     {"files_fetched", counts.fetched}, {"fetches_failed", counts.failed},
+                     {"bytes_in", counts.bytes_in},     {"bytes_out", counts.bytes_out},
+                     {"relayed", counts.relayed},       {"denied", counts.denied},
+                     {"malformed", counts.malformed},   {"quarantined", counts.quarantined},
+                     {"trouble", counts.trouble}};
+}
+
 void add_postgres(json::object& body, const Sight& sight) {
     if (!sight.ports.projector) return;
     const ProjectorPulse pulse = sight.ports.projector();
@@ -244,6 +259,7 @@ Answer status(const Sight& sight, const Call&) {
     body["disk"] = disk_json(sight.pulse);
     add_learning(body, sight);
     add_server(body, sight);
+    add_transfers(body, sight);
     add_postgres(body, sight);
     body["stopping"] = sight.pulse.stopping;
     body["timestamp"] = unix_seconds(sight.now);

@@ -117,6 +117,7 @@ json::object job_json(const projections::WorkItem& item, const Pulse& pulse, bus
     job["progress"] = from_micro(here->progress_ppm);
     job["games"] = here->games;
     job["stopping"] = here->stopping;
+    job["fetching_inputs"] = here->fetching;
     return job;
 }
 

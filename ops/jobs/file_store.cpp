@@ -69,6 +69,13 @@ FileWritten FileStore::keep(int fd, const bus::FileDigest& digest) const {
     return synced ? sync_folder(data_ / "files") : synced;
 }
 
+FileWritten FileStore::remove(const bus::FileDigest& digest) const {
+    const auto path = path_of(digest);
+    if (::unlink(path.c_str()) != 0)
+        return errno == ENOENT ? FileWritten(bus::Done{}) : file_problem("delete", path);
+    return sync_folder(path.parent_path());
+}
+
 FileWritten FileStore::keep_copy(int fd, const bus::FileDigest& digest) const {
     const auto path = path_of(digest);
     // Without a name until it is complete, so that nothing is left of an attempt that was cut off.

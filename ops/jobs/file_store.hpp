@@ -26,6 +26,13 @@ class FileStore {
     /// Empty when it is not here.
     std::optional<std::filesystem::path> find(const bus::FileDigest& digest) const;
 
+    /// Whether it is here and is what its digest says. Reads it; one that is not is moved to
+    /// `<data>/quarantine`.
+    bool verify(const bus::FileDigest& digest) const { return keeps_already(digest); }
+
+    /// Deletes it, durably. Nothing when it is not here.
+    FileWritten remove(const bus::FileDigest& digest) const;
+
     /// Keeps the file open at `fd`, durably; its other names stay. REQUIRES: `digest` is that of
     /// its bytes, and nobody writes to it any more. The same file there already is success; one
     /// there that does not hold those bytes is moved to `<data>/quarantine`.

@@ -1,0 +1,213 @@
+#include "consumers/file_mover.hpp"
+
+#include <algorithm>
+
+namespace ringrift::consumers {
+namespace {
+
+using projections::FileEntry;
+using projections::SyncEntry;
+
+/// Calls `visit(sync's name, sync, move)` for each move that this node has to make.
+template <class Visit>
+void for_each_own_move(const producers::Sight& sight, const Visit& visit) {
+    for (const auto& [name, sync] : sight.cluster.data.syncs) {
+        if (!is_open(sync)) continue;
+        for (const bus::PlannedMove& move : sync.moves) {
+            const bool is_due = move.target == sight.host.self &&
+                                !has_copy(sight.cluster.data, move.file, sight.host.self);
+            if (is_due) visit(name, sync, move);
+        }
+    }
+}
+
+/// Other nodes that are alive and have a copy, `first` first, without those that were `tried`.
+std::vector<bus::NodeId> sources_of(const producers::Sight& sight, const bus::FileDigest& digest,
+                                    const bus::NodeId& first,
+                                    const std::set<bus::NodeId>& tried = {}) {
+    std::vector<bus::NodeId> sources;
+    if (!first.empty() && !tried.contains(first)) sources.push_back(first);
+    const auto file = sight.cluster.data.files.find(digest);
+    if (file == sight.cluster.data.files.end()) return sources;
+    for (const bus::NodeId& node : file->second.copies) {
+        if (sources.size() == sources_per_transfer_max) break;
+        const auto* entry = find(sight.cluster.nodes, node);
+        const bool may_help = node != first && node != sight.host.self &&
+                              !file->second.damaged.contains(node) && entry != nullptr &&
+                              is_alive(*entry) && !tried.contains(node);
+        if (may_help) sources.push_back(node);
+    }
+    return sources;
+}
+
+TransferOrder order_for(const producers::Sight& sight, const bus::FileDigest& digest,
+                        std::vector<bus::NodeId> sources) {
+    TransferOrder order = {.file = digest, .sources = std::move(sources)};
+    const auto file = sight.cluster.data.files.find(digest);
+    const bool is_known = file != sight.cluster.data.files.end() && file->second.bytes > 0;
+    if (is_known) order.bytes = file->second.bytes;
+    return order;
+}
+
+}  // namespace
+
+std::vector<TransferOrder> plan_transfers(const producers::Sight& sight) {
+    std::vector<TransferOrder> orders;
+    std::set<bus::FileDigest> planned;
+    for_each_own_move(sight, [&](const std::string&, const SyncEntry&,
+                                 const bus::PlannedMove& move) {
+        if (!planned.insert(move.file).second) return;
+        orders.push_back(order_for(sight, move.file, sources_of(sight, move.file, move.source)));
+    });
+    return orders;
+}
+
+std::vector<bus::FileDigest> plan_removals(const producers::Sight& sight) {
+    std::vector<bus::FileDigest> files;
+    for (const projections::FileHere& here : sight.host.files) {
+        const auto file = sight.cluster.data.files.find(here.file);
+        if (file == sight.cluster.data.files.end()) continue;
+        if (file->second.deleted.contains(sight.host.self)) files.push_back(here.file);
+    }
+    return files;
+}
+
+std::size_t FileMover::sense(bus::Time now) {
+    const auto reports = transfers_.drain();
+    for (const TransferReport& report : reports) {
+        std::visit(bus::Overloaded{
+                       [&](const TransferDone& e) {
+                           under_way_.erase(e.file);
+                           failed_.erase(e.file);
+                           done_[e.file] = {e, now};
+                       },
+                       [&](const TransferFailed& e) {
+                           Failure& failure = failed_[e.file];
+                           failure.sentence = e.sentence;
+                           failure.is_ours = e.kind == "disk_full" || e.kind == "not_writable";
+                           const auto from = under_way_.find(e.file);
+                           if (from == under_way_.end()) return;
+                           failure.tried.insert(from->second.begin(), from->second.end());
+                           under_way_.erase(from);
+                       },
+                       [&](const CopyDamaged& e) { damaged_[e.file] = e.reason; },
+                   },
+                   report);
+    }
+    return reports.size();
+}
+
+/// And nobody is left to be tried.
+bool FileMover::has_failed(const producers::Sight& sight, const bus::FileDigest& file) const {
+    const auto failed = failed_.find(file);
+    if (failed == failed_.end() || under_way_.contains(file)) return false;
+    return failed->second.is_ours || sources_of(sight, file, {}, failed->second.tried).empty();
+}
+
+std::optional<std::string> FileMover::hopeless(const producers::Sight& sight,
+                                               const bus::FileDigest& file) const {
+    if (under_way_.contains(file) || done_.contains(file)) return {};
+    if (has_failed(sight, file)) return failed_.at(file).sentence;
+    if (!sources_of(sight, file, {}).empty()) return {};
+    return "no other node that is alive has a copy of " + file.value;
+}
+
+std::size_t FileMover::remove(const producers::Sight& sight) {
+    // What was removed stands in the view of the directory until it is read again.
+    if (removed_as_of_ != sight.host.files_as_of) removed_.clear();
+    removed_as_of_ = sight.host.files_as_of;
+    std::size_t begun = 0;
+    for (const bus::FileDigest& file : plan_removals(sight)) {
+        const bool is_back = under_way_.contains(file) || done_.contains(file);
+        if (is_back || wanted_.contains(file) || !removed_.insert(file).second) continue;
+        transfers_.remove(file);
+        ++begun;
+    }
+    return begun;
+}
+
+/// False when no more can be begun now.
+bool FileMover::fetch(const producers::Sight& sight, TransferOrder order) {
+    // A file that is being removed would be found here, and then be gone.
+    const bool rests = under_way_.contains(order.file) || done_.contains(order.file) ||
+                       removed_.contains(order.file) || has_failed(sight, order.file);
+    if (rests) return true;
+    if (under_way_.size() >= transfers_max) return false;
+    const auto failed = failed_.find(order.file);
+    if (failed != failed_.end())
+        order.sources = sources_of(sight, order.file, {}, failed->second.tried);
+    if (order.sources.empty()) return true;
+    if (!transfers_.fetch(order)) return false;
+    under_way_.emplace(order.file, std::move(order.sources));
+    return true;
+}
+
+std::size_t FileMover::carry_out(const producers::Sight& sight) {
+    const std::size_t removed = remove(sight);
+    const std::size_t before = under_way_.size();
+    bool has_room = true;
+    for (const bus::FileDigest& file : wanted_)
+        has_room = has_room && fetch(sight, order_for(sight, file, sources_of(sight, file, {})));
+    if (!has_room || under_way_.size() >= transfers_max)
+        return removed + under_way_.size() - before;
+    for (TransferOrder& order : plan_transfers(sight)) {
+        if (!fetch(sight, std::move(order))) break;
+    }
+    return removed + under_way_.size() - before;
+}
+
+Commands FileMover::reports(const producers::Sight& sight) const {
+    Commands commands;
+    const bus::NodeId& self = sight.host.self;
+    struct Failing {
+        bool has_hope = false;
+        std::string sentence = {};
+    };
+    std::map<std::string, Failing> syncs;
+    std::set<std::string> begun;
+    for_each_own_move(
+        sight, [&](const std::string& name, const SyncEntry& sync, const bus::PlannedMove& move) {
+            if (has_failed(sight, move.file))
+                syncs[name].sentence = failed_.at(move.file).sentence;
+            else
+                syncs[name].has_hope = true;
+            const bool is_touched = under_way_.contains(move.file) || done_.contains(move.file) ||
+                                    failed_.contains(move.file);
+            if (is_touched && sync.state == "planned") begun.insert(name);
+        });
+    for (const std::string& name : begun)
+        commands.push_back(producers::NoteSyncStarted{.sync = name, .node = self});
+    for (const auto& [file, arrived] : done_) {
+        commands.push_back(producers::NoteReplicated{
+            .file = file, .node = self, .source = arrived.done.source, .at = arrived.at});
+    }
+    // One file that does not come must not keep the others of its sync from coming.
+    for (const auto& [name, failing] : syncs) {
+        if (failing.has_hope) continue;
+        commands.push_back(
+            producers::NoteSyncFailed{.sync = name, .node = self, .reason = failing.sentence});
+    }
+    for (const auto& [file, reason] : damaged_) {
+        commands.push_back(producers::QuarantineFile{.file = file, .node = self, .reason = reason});
+    }
+    return commands;
+}
+
+std::size_t FileMover::settle(const producers::Sight& sight) {
+    const auto& data = sight.cluster.data;
+    const auto is_here = [&](const bus::FileDigest& file) {
+        // Of a file that nobody has recorded there is nothing to say.
+        return !data.files.contains(file) || has_copy(data, file, sight.host.self);
+    };
+    std::set<bus::FileDigest> wanted = wanted_;
+    for (const TransferOrder& order : plan_transfers(sight)) wanted.insert(order.file);
+    std::size_t settled =
+        std::erase_if(done_, [&](const auto& entry) { return is_here(entry.first); });
+    settled +=
+        std::erase_if(failed_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+    settled += std::erase_if(
+        damaged_, [&](const auto& entry) { return !has_copy(data, entry.first, sight.host.self); });
+    return settled;
+}
+
+}  // namespace ringrift::consumers

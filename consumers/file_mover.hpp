@@ -1,0 +1,80 @@
+#pragma once
+
+// FileMover: makes the files on this node be what the log plans for it, as JobManager does for
+// jobs.
+//
+// Level-triggered: what a claim of this node needs, and then what an open sync wants here, is
+// fetched if it is not here; what a FILE_DELETED that holds has given up is removed; what has come
+// or failed is reported until the log has it. A fetch has failed when every node that is alive and
+// has a copy was tried. So a restart needs no recovery code. Belongs to the node's thread.
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "consumers/loop.hpp"
+#include "consumers/transfers.hpp"
+
+namespace ringrift::consumers {
+
+class FileMover {
+  public:
+    explicit FileMover(Transfers& transfers) : transfers_(transfers) {}
+
+    /// Takes the carriers' news. Returns how many reports there were.
+    std::size_t sense(bus::Time now);
+
+    /// What claims of this node wait for, from now on; replaces what was wanted before.
+    void want(std::set<bus::FileDigest> files) { wanted_ = std::move(files); }
+
+    /// Why the file will not come, as a sentence: nobody who is alive has it, or all were tried in
+    /// vain. Empty while there is hope.
+    std::optional<std::string> hopeless(const producers::Sight& sight,
+                                        const bus::FileDigest& file) const;
+
+    /// Fetches and removes what is due. Returns how much was begun.
+    std::size_t carry_out(const producers::Sight& sight);
+
+    /// What the log should be told: DATA_SYNC_STARTED, FILE_REPLICATED, DATA_SYNC_FAILED,
+    /// FILE_QUARANTINED. (DATA_SYNC_COMPLETED is the leader's, see SyncPlanner.)
+    Commands reports(const producers::Sight& sight) const;
+
+    /// Forgets what the log has. Returns how much.
+    std::size_t settle(const producers::Sight& sight);
+
+    std::size_t under_way() const { return under_way_.size(); }
+
+  private:
+    struct Arrived {
+        TransferDone done = {};
+        bus::Time at = {};
+    };
+    struct Failure {
+        std::string sentence = {};
+        std::set<bus::NodeId> tried = {};
+        bool is_ours = false;  ///< The trouble is here: no other source would help.
+    };
+    bool has_failed(const producers::Sight& sight, const bus::FileDigest& file) const;
+    bool fetch(const producers::Sight& sight, TransferOrder order);
+    std::size_t remove(const producers::Sight& sight);
+
+    Transfers& transfers_;
+    std::set<bus::FileDigest> wanted_;
+    std::map<bus::FileDigest, std::vector<bus::NodeId>> under_way_;  ///< From whom.
+    std::set<bus::FileDigest> removed_;  ///< Asked for since the directory was last read.
+    bus::Position removed_as_of_ = 0;
+    std::map<bus::FileDigest, Arrived> done_;
+    std::map<bus::FileDigest, Failure> failed_;
+    std::map<bus::FileDigest, std::string> damaged_;  ///< Reasons.
+};
+
+/// The moves of open syncs to this node that have not been made, one for each file.
+std::vector<TransferOrder> plan_transfers(const producers::Sight& sight);
+
+/// Files that lie here though the node's own FILE_DELETED holds.
+std::vector<bus::FileDigest> plan_removals(const producers::Sight& sight);
+
+inline constexpr std::size_t transfers_max = 4;  ///< At the same time.
+inline constexpr std::size_t sources_per_transfer_max = 3;
+
+}  // namespace ringrift::consumers
