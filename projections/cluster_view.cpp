@@ -55,7 +55,9 @@ void tell_training(ClusterView& view, const bus::WorkCompleted& done,
 }
 
 void tell_training(ClusterView& view, const bus::WorkQueued& order, const bus::Recorded& recorded) {
-    if (changed_by(view.work, order, recorded)) queued(view.training, order, recorded);
+    const bool matters =
+        order.type == bus::WorkType::export_ || order.type == bus::WorkType::training;
+    if (matters && changed_by(view.work, order, recorded)) queued(view.training, order, recorded);
 }
 
 template <class Fact>

@@ -59,7 +59,7 @@ void record(DataView& view, const bus::GamesRecorded& e, const bus::Recorded& re
             .deleted = std::move(file.deleted)};
     ConfigData& config = view.configs[e.config];
     config.games += e.games;
-    config.unsynced.emplace(recorded.position, e.file);
+    config.unsynced.emplace_hint(config.unsynced.end(), recorded.position, e.file);
     config.correlation = recorded.event.correlation;
 }
 
@@ -161,7 +161,7 @@ void complete(DataView& view, const bus::DataSyncCompleted& e, const bus::Record
         if (!counts) continue;
         file->second.synced = true;
         file->second.copies.insert(e.node);
-        config.synced.insert(config.unsynced.extract(file->second.recorded));
+        config.synced.insert(config.synced.end(), config.unsynced.extract(file->second.recorded));
         newly_synced += file->second.games;
     }
     note_sync(view, e.about(),

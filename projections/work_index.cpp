@@ -11,6 +11,21 @@ void add_to(Map& map, const Key& key, std::int64_t change) {
     if (at->second == 0) map.erase(at);
 }
 
+/// Into its place, which is found at once when it is the last: so it nearly always is, since these
+/// keys begin with a time. A search goes through as many entries as the view has ended items.
+template <class Key>
+void add_last(std::map<Key, bus::WorkId>& line, const Key& key, const bus::WorkId& work) {
+    line.emplace_hint(line.end(), key, work);
+}
+
+/// The first goes without a search: items leave the view in the order of these keys.
+template <class Key>
+void erase_first(std::map<Key, bus::WorkId>& line, const Key& key) {
+    const bool is_first = !line.empty() && line.begin()->first == key;
+    const auto at = is_first ? line.begin() : line.find(key);
+    if (at != line.end()) line.erase(at);
+}
+
 template <class Outer, class Key, class Member>
 void erase_from(Outer& outer, const Key& key, const Member& member) {
     const auto at = outer.find(key);
@@ -42,7 +57,7 @@ void leave_line(WorkView& view, const Spot& spot, const WorkItem& item) {
         case Spot::Line::blocked:
             for (const auto& work : item.blockers) erase_from(view.blocked, work, item.order.work);
             return;
-        case Spot::Line::delayed: view.delayed.erase(spot.when); return;
+        case Spot::Line::delayed: erase_first(view.delayed, spot.when); return;
         case Spot::Line::waiting: erase_from(view.waiting, class_of(item), rank_of(item)); return;
     }
 }
@@ -53,9 +68,9 @@ void join_line(WorkView& view, const Spot& spot, const WorkItem& item) {
         case Spot::Line::blocked:
             for (const auto& work : item.blockers) view.blocked[work].insert(item.order.work);
             return;
-        case Spot::Line::delayed: view.delayed.emplace(spot.when, item.order.work); return;
+        case Spot::Line::delayed: add_last(view.delayed, spot.when, item.order.work); return;
         case Spot::Line::waiting:
-            view.waiting[class_of(item)].emplace(rank_of(item), item.order.work);
+            add_last(view.waiting[class_of(item)], rank_of(item), item.order.work);
             return;
     }
 }
@@ -112,8 +127,8 @@ void move(WorkView& view, const Spot& before, const Spot& after, const WorkItem&
         begin_lease(view, after.holder, item);
     }
     if (is_ended(before) != is_ended(after) || before.when != after.when) {
-        if (is_ended(before)) view.ended.erase(before.when);
-        if (is_ended(after)) view.ended.emplace(after.when, item.order.work);
+        if (is_ended(before)) erase_first(view.ended, before.when);
+        if (is_ended(after)) add_last(view.ended, after.when, item.order.work);
     }
 }
 
