@@ -85,9 +85,9 @@ void RollCall::want(const producers::ClaimWork& claim, const bus::NodeId& leader
          .message = bus::WorkWanted{.incarnation = incarnation, .claims_max = claim.claims_max}});
 }
 
-std::vector<producers::ClaimWork> RollCall::take_wanted() {
+std::vector<producers::ClaimWork> RollCall::wanted() const {
     std::vector<producers::ClaimWork> claims;
-    for (const auto& [node, claims_max] : std::exchange(wanted_, {}))
+    for (const auto& [node, claims_max] : wanted_)
         claims.push_back({.node = node, .claims_max = claims_max});
     return claims;
 }

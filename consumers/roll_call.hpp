@@ -37,8 +37,9 @@ class RollCall {
     void want(const producers::ClaimWork& claim, const bus::NodeId& leader,
               std::int64_t incarnation);
 
-    /// What other nodes asked for since the last call, one command for each node.
-    std::vector<producers::ClaimWork> take_wanted();
+    /// What other nodes ask for, one command for each node, until it was answered.
+    std::vector<producers::ClaimWork> wanted() const;
+    void forget_wanted() { wanted_.clear(); }
 
     std::int64_t heartbeats_heard() const { return heard_; }
 

@@ -10,6 +10,7 @@
 #include "ops/api_watch.hpp"
 #include "ops/data_folder.hpp"
 #include "ops/data_plane.hpp"
+#include "ops/generation_goal.hpp"
 #include "ops/http/api.hpp"
 #include "ops/jobs/file_store.hpp"
 #include "ops/jobs/posix_hands.hpp"
@@ -19,7 +20,9 @@
 #include "ops/operator_lines.hpp"
 #include "ops/progress_line.hpp"
 #include "ops/projector.hpp"
+#include "ops/service_notice.hpp"
 #include "ops/stop_signals.hpp"
+#include "ops/system_clock.hpp"
 #include "ops/up.hpp"
 #include "projections/snapshot.hpp"
 #include "projections/sqlite_store.hpp"
@@ -28,20 +31,6 @@ namespace ringrift::ops {
 namespace {
 
 namespace fs = std::filesystem;
-
-class SystemClock final : public bus::Clock {
-  public:
-    bus::Time now() override {
-        return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
-    }
-    /// Unlike steady_clock it goes on while the machine sleeps: a lease must not outlast a nap.
-    bus::Instant monotonic() override {
-        timespec at = {};
-        clock_gettime(CLOCK_BOOTTIME, &at);
-        return bus::Instant(std::chrono::floor<bus::Duration>(
-            std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec)));
-    }
-};
 
 NodeSettings settings_of(const Options& options, const Workload& workload,
                          const producers::Machine& machine, const Surroundings& around,
@@ -69,35 +58,19 @@ NodeSettings settings_of(const Options& options, const Workload& workload,
             .founders = around.founders};
 }
 
-/// Whether so many candidates are decided upon and nothing of theirs is still to be said: the
-/// curriculum has taken note, and the rating matches of the promoted ones are counted.
-bool generation_reached(const projections::ClusterView& cluster, std::int64_t generation) {
-    if (projections::evaluated(cluster.training) < generation) return false;
-    for (const auto& [key, config] : cluster.training.configs) {
-        for (const auto& [model, candidate] : config.candidates) {
-            const bool decided = candidate.status == projections::CandidateStatus::promoted ||
-                                 candidate.status == projections::CandidateStatus::rejected;
-            if (decided && !candidate.rebalanced) return false;
-        }
-        if (config.promoted.empty()) continue;
-        const auto pool = cluster.ratings.pools.find(key);
-        const bool rated = pool != cluster.ratings.pools.end() &&
-                           pool->second.elo.contains(config.best) &&
-                           pool->second.games == pool->second.games_said;
-        if (!rated && config.best != bus::init_model) return false;
-    }
-    for (const auto& [kind, open] : cluster.work.open_by_kind) {
-        if (kind.first == bus::WorkType::tournament && open > 0) return false;
-    }
-    return true;
-}
-
 class Daemon {
   public:
     Daemon(const LoadedOptions& loaded, Workload workload, Surroundings surroundings)
         : options_(loaded.options),
           workload_(std::move(workload)),
           around_(std::move(surroundings)) {}
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+    /// The log and the wire outlive what they wake.
+    ~Daemon() {
+        if (events_.api_log) events_.api_log->on_news({});
+        if (around_.wire != nullptr) around_.wire->on_news({});
+    }
 
     Exit run();
 
@@ -111,6 +84,8 @@ class Daemon {
     void end_projector();
     Exit go_round();
     void decide_to_stop(bus::Time now);
+    void tell_systemd();
+    std::string status_line() const;
     std::optional<Exit> check_subscriptions(bus::Time now);
     std::optional<http::JobOutput> job_output(const bus::WorkId& work, bus::Position fence,
                                               std::string_view stream, std::size_t bytes_max) const;
@@ -133,6 +108,7 @@ class Daemon {
     std::unique_ptr<Projector> projector_;  ///< Null without --postgres.
     std::unique_ptr<http::Api> api_;
     std::unique_ptr<http::Server> server_;
+    ServiceNotice notice_ = ServiceNotice(environment_of_this_process());
     ProgressPrinter printer_ = ProgressPrinter(isatty(STDOUT_FILENO) != 0);
 
     bus::Time started_at_ = {};
@@ -318,6 +294,11 @@ std::optional<Exit> Daemon::check_subscriptions(bus::Time now) {
 }
 
 void Daemon::decide_to_stop(bus::Time now) {
+    if (signals_.handing_over()) {
+        printer_.clear();
+        spdlog::info("[P2P] Node leaves its jobs to the next start");
+        return node_->hand_over("it is started anew", now);
+    }
     if (node_->stopping()) return;
     if (signals_.count() > 0) return node_->stop(signals_.last(), now);
     if (options_.until_generation > 0 &&
@@ -338,6 +319,30 @@ void Daemon::decide_to_stop(bus::Time now) {
     }
 }
 
+/// In one line, for `systemctl status`.
+std::string Daemon::status_line() const {
+    const Pulse pulse = board_.read();
+    std::string who = "follows " + node_->view().leadership.leader.value;
+    if (node_->is_leader())
+        who = "leads";
+    else if (!pulse.no_leader.empty())
+        who = "knows no leader: " + pulse.no_leader;
+    std::string line =
+        fmt::format("{} {} in {}, epoch {}, {} jobs, position {}", pulse.node, who, pulse.cluster,
+                    node_->view().leadership.epoch, pulse.jobs.size(), pulse.position);
+    if (!pulse.log_trouble.empty()) line += "; the log: " + pulse.log_trouble;
+    return line.substr(0, line.find('\n'));
+}
+
+/// In each round, and from nowhere else: this is what the watchdog watches.
+void Daemon::tell_systemd() {
+    const bus::Instant now = clock_.monotonic();
+    notice_.turn({.joined = node_->joined(),
+                  .stopping = node_->stopping(),
+                  .status = notice_.wants_status(now) ? status_line() : std::string()},
+                 now);
+}
+
 Exit Daemon::go_round() {
     LinesOfTheLog lines(*events_.lines, printer_, node_->position());
     DiskWatch disk;
@@ -348,6 +353,7 @@ Exit Daemon::go_round() {
         decide_to_stop(now);
         const std::size_t done = node_->do_work(now);
         if (data_plane_) data_plane_->set_peers(node_->view().nodes);
+        tell_systemd();
         lines.follow();
         if (const auto exit = check_subscriptions(now)) {
             exit_ = *exit;

@@ -2,11 +2,14 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
 #include "ops/cli/command_words.hpp"
 #include "ops/cli/commands.hpp"
+#include "ops/on/on_command.hpp"
+#include "ops/option_example.hpp"
 #include "ops/option_table.hpp"
 #include "ops/options.hpp"
 #include "ops/print_log.hpp"
@@ -106,6 +109,10 @@ void add_local_commands(CLI::App& app, OptionCommands& said, int& code) {
     show->add_flag("--json", said.json, "One JSON object");
     show->footer("Example: ringrift config show --config /etc/ringrift.toml > effective.toml");
     show->callback([&] { code = show_config(said); });
+    CLI::App* example = config->add_subcommand(
+        "example", "Every option with its default, commented, to start a file from");
+    example->footer("Example: ringrift config example > ringrift.toml");
+    example->callback([] { fmt::print("{}", ops::example_text()); });
     CLI::App* check =
         config->add_subcommand("check", "Check options and workload file; start nothing");
     ops::add_option_flags(*check, said.config);
@@ -151,6 +158,21 @@ void add_postgres_commands(CLI::App& app, PostgresCommands& said, int& code) {
         const auto loaded = ops::load(said.project);
         code =
             end_with(loaded ? ops::run_project(*loaded, said.wishes, std::cout) : loaded.error());
+    });
+}
+
+struct OnCommand {
+    ops::OptionSources said = ops::sources_of_this_process();
+    ops::on::OnWishes wishes = {};
+};
+
+void add_on_command(CLI::App& app, OnCommand& on, int& code) {
+    CLI::App* command =
+        app.add_subcommand("on", "Run a command for each event: ringrift on TYPE... -- COMMAND...");
+    ops::on::add_on_flags(*command, on.said, on.wishes);
+    command->callback([&] {
+        const auto loaded = ops::load(on.said);
+        code = end_with(loaded ? ops::on::run_on(*loaded, on.wishes, std::cout) : loaded.error());
     });
 }
 
@@ -202,15 +224,20 @@ int main(int argc, char** argv) {
     add_local_commands(app, said, code);
     PostgresCommands postgres;
     add_postgres_commands(app, postgres, code);
+    OnCommand on;
+    add_on_command(app, on, code);
     LogQuestion question;
     add_log_command(app, question, code);
     simulation::SimulationOptions simulated;
     add_sim_command(app, simulated, code);
     ops::cli::ClientCommands client(app, std::cout, std::cerr);
-    if (const auto wrong = ops::cli::wrong_command(app, {argv + 1, argv + argc}); wrong)
+    auto [words, command] = ops::on::split_at_command({argv + 1, argv + argc});
+    on.wishes.command = std::move(command);
+    if (const auto wrong = ops::cli::wrong_command(app, words); wrong)
         return end_with(ops::Exit{ops::ExitCode::usage, *wrong});
     try {
-        app.parse(argc, argv);
+        std::ranges::reverse(words);  // CLI11 takes them from the end.
+        app.parse(words);
     } catch (const CLI::ParseError& error) {
         const int shown = app.exit(error);
         return shown == 0 ? 0 : static_cast<int>(ops::ExitCode::usage);

@@ -65,11 +65,11 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time wall) {
                           .seed = seed_for(settings_.self.node, settings_.run_seed + incarnation_)},
                          ports_.clock.monotonic());
     if (!voting) return voting.error();
-    if (ports_.wire != nullptr) {
-        ports_.wire->on_news([this] {
-            if (wake_) wake_();
-        });
-    }
+    const auto wake = [this] {
+        if (wake_) wake_();
+    };
+    ports_.log.on_news(wake);
+    if (ports_.wire != nullptr) ports_.wire->on_news(wake);
     loops_.start_all(now);
     publish(now);
     return bus::Done{};
@@ -142,10 +142,7 @@ consumers::Commands Node::standing(bus::Time) const {
     if (phase_ != Phase::running || !caught_up_) return {};
     const auto& view = state_.view();
     consumers::Commands commands;
-    const auto entry = view.nodes.nodes.find(settings_.self.node);
-    const bool joined =
-        entry != view.nodes.nodes.end() && entry->second.joined.incarnation == incarnation_;
-    if (!joined) {
+    if (!joined()) {
         bus::NodeJoined self = settings_.self;
         self.incarnation = incarnation_;
         commands.push_back(producers::JoinCluster{std::move(self)});
@@ -153,6 +150,12 @@ consumers::Commands Node::standing(bus::Time) const {
     if (is_leader() && view.leadership.config.hash != settings_.config.hash)
         commands.push_back(producers::ChangeConfig{settings_.config});
     return commands;
+}
+
+bool Node::joined() const {
+    const auto& nodes = state_.view().nodes.nodes;
+    const auto entry = nodes.find(settings_.self.node);
+    return caught_up_ && entry != nodes.end() && entry->second.joined.incarnation == incarnation_;
 }
 
 CommandHandler::Handled Node::ask(const producers::Command& command, bus::Time now) {
@@ -226,6 +229,14 @@ void Node::stop(std::string reason, bus::Time wall) {
     stop_reason_ = std::move(reason);
     stop_by_ = now + settings_.stop_grace + std::chrono::seconds(2);
     loops_.stop_all();
+}
+
+void Node::hand_over(std::string reason, bus::Time now) {
+    if (phase_ == Phase::stopped) return;
+    elections_.election().retire(std::move(reason), ports_.clock.monotonic());
+    read_letters(true, now);
+    state_.save_state(now, true);
+    phase_ = Phase::stopped;
 }
 
 void Node::go_on_stopping(bus::Time now) {

@@ -77,6 +77,10 @@ class Node {
     /// Ends jobs, gives claims back, says NODE_LEFT, saves a snapshot. `stopped` tells when done;
     /// after `stop_grace` it goes without what is left.
     void stop(std::string reason, bus::Time now);
+    /// Ends without ending jobs, giving claims back or saying NODE_LEFT: whoever starts next on
+    /// this data folder goes on with them. If it leads, it says that it leads no more. `stopped` at
+    /// once.
+    void hand_over(std::string reason, bus::Time now);
     bool stopped() const { return phase_ == Phase::stopped; }
     bool stopping() const { return phase_ != Phase::running; }
 
@@ -90,6 +94,8 @@ class Node {
     bus::Position position() const { return state_.position(); }
     /// The log names it, and its lease runs at this very moment: asks the clock each time.
     bool is_leader() const;
+    /// The log has what this start said of itself.
+    bool joined() const;
     /// Empty while all critical subscriptions are healthy.
     std::vector<std::string> critical_failed(bus::Time now) const;
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "consumers/managers/node_selector.hpp"
 #include "ops/node.hpp"
 
 // What nodes write to each other, and who leads.
@@ -44,13 +45,19 @@ bool Node::sends_on(const producers::Command& command) {
     return true;
 }
 
+/// What cannot be answered now, because the log is away or does not show this leader's last claims
+/// yet, is answered in a later round.
 std::size_t Node::answer_wishes(bus::Time now) {
-    const auto wanted = roll_call_.take_wanted();
-    if (!is_leader()) return 0;  // They ask again, and somebody else by then.
-    for (const producers::ClaimWork& claim : wanted) {
-        const Outcome outcome = ask(claim, now).outcome;
-        if (outcome == Outcome::unavailable || outcome == Outcome::halted) break;
+    const auto wanted = roll_call_.wanted();
+    if (wanted.empty()) return 0;
+    if (is_leader()) {
+        const auto turns = consumers::NodeSelector{}.turns_for(wanted, sight(now));
+        const auto handled = ask(producers::ShareOutWork{turns}, now);
+        const bool is_behind = handled.outcome == Outcome::refused &&
+                               handled.refusal.kind == producers::Refusal::Kind::behind;
+        if (is_behind || handled.outcome == Outcome::unavailable) return 0;
     }
+    roll_call_.forget_wanted();  // On another node: they ask again, and somebody else by then.
     return wanted.size();
 }
 

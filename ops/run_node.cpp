@@ -2,8 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <thread>
-
 #include "bus/lock_file.hpp"
 #include "bus/nats_log.hpp"
 #include "bus/nats_wire.hpp"
@@ -11,6 +9,7 @@
 #include "ops/data_folder.hpp"
 #include "ops/join.hpp"
 #include "ops/nats/managed_server.hpp"
+#include "ops/stop_signals.hpp"
 #include "ops/up.hpp"
 #include "projections/sqlite_store.hpp"
 
@@ -23,6 +22,8 @@ constexpr bus::Duration ready_max = std::chrono::seconds(60);
 /// So long a node looks for a member before it gives up; its supervisor starts it again.
 constexpr bus::Duration members_max = std::chrono::seconds(60);
 constexpr bus::Duration mark_period = std::chrono::seconds(5);
+
+const Exit told_to_stop = {ExitCode::ok, "it was told to stop before it could join"};
 
 bus::Time wall_clock() {
     return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
@@ -44,21 +45,23 @@ struct Prepared {
 };
 
 /// Asks again while no member answers: machines that are started together do not come up together.
-bus::Result<ClusterPlace, Exit> await_cluster(const Options& options, projections::Store& store) {
+bus::Result<ClusterPlace, Exit> await_cluster(const Options& options, projections::Store& store,
+                                              StopSignals& signals) {
     const auto until = std::chrono::steady_clock::now() + members_max;
     for (bool said = false;; said = true) {
         auto place = find_cluster(options, store, cli::call, wall_clock);
         const bool in_vain = !place && place.error().code == ExitCode::unreachable;
         if (!in_vain || std::chrono::steady_clock::now() > until) return place;
         if (!said) spdlog::info("[P2P] Waiting for a member to answer: {}", place.error().sentence);
-        std::this_thread::sleep_for(std::chrono::seconds(1));
+        signals.wait(std::chrono::seconds(1));
+        if (signals.came()) return told_to_stop;
     }
 }
 
-bus::Result<Prepared, Exit> prepare(const Options& options) {
+bus::Result<Prepared, Exit> prepare(const Options& options, StopSignals& signals) {
     auto store = projections::SqliteStore::open((options.data_dir / "state.db").string());
     if (!store) return Exit{ExitCode::data_dir_unusable, store.error()};
-    auto place = await_cluster(options, **store);
+    auto place = await_cluster(options, **store, signals);
     if (!place) return place.error();
     const auto mark = (*store)->get(mark_name);
     if (!mark) return Exit{ExitCode::data_dir_unusable, (*store)->trouble()};
@@ -84,7 +87,8 @@ NatsServerConfig server_of(const Options& options, const ClusterPlace& place) {
 
 bus::Result<EventAccess, Exit> open_nats_events(const Options& options,
                                                 bus::NatsConnection& connection,
-                                                const bus::NatsLogSettings& settings) {
+                                                const bus::NatsLogSettings& settings,
+                                                StopSignals& signals) {
     bus::NatsLogSettings readers = settings;
     readers.mark.reset();
     readers.stream.may_create = false;
@@ -96,6 +100,8 @@ bus::Result<EventAccess, Exit> open_nats_events(const Options& options,
         if (health.state != said.state)
             spdlog::info("[P2P] Waiting for the log: {}", health.sentence);
         said = health;
+        signals.wait({});
+        if (signals.came()) return told_to_stop;
         if (bus::is_final(health.state) || std::chrono::steady_clock::now() > until)
             return Exit{ExitCode::log_unusable, health.sentence};
     }
@@ -113,13 +119,14 @@ bus::Result<EventAccess, Exit> open_nats_events(const Options& options,
 
 Exit run_node(const LoadedOptions& loaded) {
     const Options& options = loaded.options;
+    StopSignals signals;  // Before there are threads, which would be killed by them.
     set_up_logging(options.log_level);
     for (const std::string& warning : loaded.warnings) spdlog::warn("{}", warning);
     auto workload = workload_of(options);
     if (!workload) return workload.error();
     auto lock = take_folder(options.data_dir);
     if (!lock) return lock.error();
-    auto prepared = prepare(options);
+    auto prepared = prepare(options, signals);
     if (!prepared) return prepared.error();
     const ClusterPlace& place = prepared->place;
     for (const std::string& warning : place.warnings) spdlog::warn("{}", warning);
@@ -157,7 +164,7 @@ Exit run_node(const LoadedOptions& loaded) {
                            .known_peers = options.peers,
                            .terms = place.terms};
     around.open_events = [&](const Options& given) {
-        auto access = open_nats_events(given, connection, log);
+        auto access = open_nats_events(given, connection, log, signals);
         if (access) node_log = static_cast<bus::NatsLog*>(access->log.get());
         return access;
     };

@@ -18,6 +18,7 @@ StopSignals::StopSignals() {
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGUSR2);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     signals_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -36,6 +37,10 @@ void StopSignals::wait(bus::Duration at_most) {
     poll(sources.data(), sources.size(), static_cast<int>(at_most.count()));
     signalfd_siginfo signal = {};
     while (read(signals_, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+        if (signal.ssi_signo == SIGUSR2) {
+            handing_over_ = true;
+            continue;
+        }
         ++count_;
         last_ = signal.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM";
     }

@@ -104,6 +104,10 @@ struct ClaimWork {
     bus::NodeId node = {};
     std::int64_t claims_max = 1;
 };
+/// All that ask in one round, decided as one. The order is who chooses first; each node once.
+struct ShareOutWork {
+    std::vector<ClaimWork> claims = {};
+};
 struct ReportStarted {
     bus::WorkId work = {};
     bus::NodeId node = {};
@@ -252,16 +256,15 @@ struct ParkEvent {
     std::string lacks = {};    ///< One sentence.
 };
 
-using Command =
-    std::variant<Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster,
-                 LeaveCluster, DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert,
-                 ClearAlert, NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork,
-                 ClaimWork, ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
-                 TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync,
-                 CompleteSync, QuarantineFile, NoteSyncStarted, NoteReplicated, NoteSyncFailed,
-                 DeleteFile, AnnounceResult, AnnounceTraining, StartEvaluation, ConcludeEvaluation,
-                 DecidePromotion, RebalanceCurriculum, DetectRegression, RollBackModel, UpdateElo,
-                 CompleteTournament, IngestFact, ParkEvent>;
+using Command = std::variant<
+    Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
+    DrainNode, QuarantineNode, ReleaseNode, JudgeSilence, RaiseAlert, ClearAlert, NoteNat,
+    DecideScale, RequestProvision, RequestTermination, QueueWork, ClaimWork, ShareOutWork,
+    ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease, TimeOutWork, CancelWork,
+    ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync, CompleteSync, QuarantineFile,
+    NoteSyncStarted, NoteReplicated, NoteSyncFailed, DeleteFile, AnnounceResult, AnnounceTraining,
+    StartEvaluation, ConcludeEvaluation, DecidePromotion, RebalanceCurriculum, DetectRegression,
+    RollBackModel, UpdateElo, CompleteTournament, IngestFact, ParkEvent>;
 
 /// What a decider may look at.
 struct Sight {

@@ -44,7 +44,8 @@ CommandHandler::Handled CommandHandler::handle(const Command& command,
     // A reader may be behind its own writer. Most facts are named after their cause, so that to say
     // one again changes nothing; but what is free is counted anew for each claim, and would be
     // given twice.
-    const bool claims = std::holds_alternative<ClaimWork>(command);
+    const bool claims =
+        std::holds_alternative<ClaimWork>(command) || std::holds_alternative<ShareOutWork>(command);
     if (claims && in_doubt()) {
         const Handled settled = append_claims();
         if (in_doubt()) return settled;

@@ -15,6 +15,9 @@ namespace ringrift::producers {
 Decision decide(const Sight& sight, const QueueWork& command);
 /// As many items as fit the node, the config that is furthest behind its share first.
 Decision decide(const Sight& sight, const ClaimWork& command);
+/// The same for many nodes, which take turns. Refused only when none gets anything, with the reason
+/// of the first.
+Decision decide(const Sight& sight, const ShareOutWork& command);
 Decision decide(const Sight& sight, const ReportStarted& command);
 /// GAMES_RECORDED for each file of games, then WORK_COMPLETED; WORK_FAILED when the evidence lacks.
 /// Where the claim is gone, what `late_results` keeps.

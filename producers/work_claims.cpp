@@ -1,10 +1,13 @@
-// Which waiting items a node gets. One request is decided as a whole: what the first claim takes
-// is gone for the second, and the passes of the configs move with each.
+// Which waiting items the nodes get that ask. All requests of a round are decided as one: what the
+// first is given is gone for the second, and the passes of the configs move with each.
 //
 // Whoever waits is in a line of items that need the same, so only heads of lines are compared: the
-// cost of a claim does not grow with what waits.
+// cost of a claim does not grow with what waits. Nodes take turns, one item each, so that scarce
+// work is spread.
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "producers/drafting.hpp"
 #include "producers/nodes.hpp"
@@ -20,11 +23,11 @@ using projections::WaitingRank;
 using projections::WorkItem;
 using Items = std::map<WaitingRank, bus::WorkId>;
 using Lines = std::map<WaitingClass, Items>;
+using Ids = std::set<const bus::WorkId*>;  // Of items in lines, which do not move meanwhile.
 
-/// The part of a line that has not been given out in this request.
 struct Line {
     const WaitingClass* kind = nullptr;
-    Items::const_iterator head = {};
+    Items::const_iterator head = {};  ///< All before it has been given out.
     Items::const_iterator end = {};
     std::size_t share = 0;  ///< Index of its config's pass.
 };
@@ -34,14 +37,24 @@ struct Share {
     std::int64_t pass = 0;
 };
 
+/// What one node may still be given.
 struct Request {
-    const Sight& sight;
-    const NodeEntry& node;
+    const NodeEntry* node = nullptr;
+    std::int64_t claims_left = 0;
     bus::Requirements room = {};
-    std::vector<Share> shares = {};
-    std::vector<Line> lines = {};  ///< Those whose items the node could run when empty.
+    std::vector<Line*> lines = {};  ///< Those whose items the node could run when empty.
+    Ids better_elsewhere = {};
     bool something_fits_not = false;
     bool is_held_back = false;
+};
+
+/// What all requests of the round share.
+struct Round {
+    const Sight& sight;
+    std::vector<Share> shares = {};
+    std::vector<Line> lines = {};
+    std::vector<Request> requests = {};
+    Ids given = {};  ///< Behind the head of their line.
 };
 
 /// Lines of what is due by now, but was not due by the leader's last event.
@@ -57,102 +70,137 @@ Lines due_lines(const Sight& sight) {
     return lines;
 }
 
-void add_lines(Request& request, const Lines& lines) {
-    const bus::Requirements whole = whole_of(request.node.joined.capacity);
+void add_lines(Round& round, const Lines& lines) {
     for (const auto& [kind, items] : lines) {
-        if (!may_run(request.node, kind.type) || !fits(whole, kind.needs)) continue;
-        const auto is_same = [&](const Share& share) { return *share.config == kind.config; };
-        auto share = std::ranges::find_if(request.shares, is_same);
-        if (share == request.shares.end()) {
-            request.shares.push_back(
-                {&kind.config, pass_of(request.sight.cluster.work, kind.config)});
-            share = request.shares.end() - 1;
+        const auto is_same = [&config = kind.config](const Share& share) {
+            return *share.config == config;
+        };
+        auto share = std::ranges::find_if(round.shares, is_same);
+        if (share == round.shares.end()) {
+            round.shares.push_back({&kind.config, pass_of(round.sight.cluster.work, kind.config)});
+            share = round.shares.end() - 1;
         }
-        request.lines.push_back({.kind = &kind,
-                                 .head = items.begin(),
-                                 .end = items.end(),
-                                 .share = std::size_t(share - request.shares.begin())});
+        round.lines.push_back({.kind = &kind,
+                               .head = items.begin(),
+                               .end = items.end(),
+                               .share = std::size_t(share - round.shares.begin())});
     }
 }
 
-/// The smallest pass first, then the smallest rank. Null when no line is left.
-Line* next_line(Request& request) {
-    Line* best = nullptr;
-    for (Line& line : request.lines) {
-        if (line.head == line.end) continue;
-        if (!best) {
-            best = &line;
-            continue;
-        }
-        const std::int64_t pass = request.shares[line.share].pass;
-        const std::int64_t best_pass = request.shares[best->share].pass;
-        if (pass < best_pass || (pass == best_pass && line.head->first < best->head->first))
-            best = &line;
+void add_request(Round& round, const NodeEntry& node, std::int64_t claims_max) {
+    Request request = {
+        .node = &node,
+        .claims_left = std::clamp<std::int64_t>(claims_max, 1, claims_per_request_max),
+        .room = room_on(round.sight.cluster.work, node)};
+    const bus::Requirements whole = whole_of(node.joined.capacity);
+    for (Line& line : round.lines) {
+        if (may_run(node, line.kind->type) && fits(whole, line.kind->needs))
+            request.lines.push_back(&line);
+    }
+    round.requests.push_back(std::move(request));
+}
+
+/// Where the request finds its next item in the line; the line's end when there is none.
+Items::const_iterator first_for(const Round& round, const Request& request, const Line& line) {
+    auto at = line.head;
+    while (at != line.end &&
+           (round.given.contains(&at->second) || request.better_elsewhere.contains(&at->second))) {
+        ++at;
+    }
+    return at;
+}
+
+struct Found {
+    Line* line = nullptr;
+    Items::const_iterator at = {};
+};
+
+/// The smallest pass first, then the smallest rank. Without a line when none is left.
+Found next_of(const Round& round, const Request& request) {
+    Found best;
+    for (Line* line : request.lines) {
+        const auto at = first_for(round, request, *line);
+        if (at == line->end) continue;
+        const std::int64_t pass = round.shares[line->share].pass;
+        const std::int64_t best_pass = best.line ? round.shares[best.line->share].pass : pass;
+        const bool is_better =
+            !best.line || pass < best_pass || (pass == best_pass && at->first < best.at->first);
+        if (is_better) best = {line, at};
     }
     return best;
 }
 
 /// Whether a node other than this one, on which the item has not failed, could run it when empty.
-bool could_go_elsewhere(const Request& request, const WorkItem& item) {
-    return std::ranges::any_of(request.sight.cluster.nodes.nodes, [&](const auto& entry) {
+bool could_go_elsewhere(const Sight& sight, const NodeEntry& self, const WorkItem& item) {
+    return std::ranges::any_of(sight.cluster.nodes.nodes, [&](const auto& entry) {
         const NodeEntry& node = entry.second;
-        return &node != &request.node && takes_work(node, request.sight.now) &&
-               may_run(node, item.order.type) &&
+        return &node != &self && takes_work(node, sight.now) && may_run(node, item.order.type) &&
                fits(whole_of(node.joined.capacity), item.order.needs) &&
                !failed_on(item, entry.first);
     });
 }
 
-bool is_better_elsewhere(const Request& request, const WorkItem& item) {
-    return !item.setbacks.empty() && failed_on(item, request.node.joined.node) &&
-           could_go_elsewhere(request, item);
+bool is_better_elsewhere(const Sight& sight, const NodeEntry& self, const WorkItem& item) {
+    return !item.setbacks.empty() && failed_on(item, self.joined.node) &&
+           could_go_elsewhere(sight, self, item);
+}
+
+/// What is free on a node once all that was given in this round is claimed.
+bus::Requirements room_left_on(const Round& round, const NodeEntry& node) {
+    const auto request = std::ranges::find(round.requests, &node, &Request::node);
+    return request == round.requests.end() ? room_on(round.sight.cluster.work, node)
+                                           : request->room;
 }
 
 /// Whether no other node has less to give up until the item fits. One node is kept free, not all.
-bool is_nearest_to_room(const Request& request, const WorkItem& item) {
-    const projections::ClusterView& cluster = request.sight.cluster;
-    const bus::NodeId& self = request.node.joined.node;
+bool is_nearest_to_room(const Round& round, const Request& request, const WorkItem& item) {
+    const bus::NodeId& self = request.node->joined.node;
     const std::int64_t missing = missing_ppm(request.room, item.order.needs);
-    return std::ranges::none_of(cluster.nodes.nodes, [&](const auto& entry) {
+    return std::ranges::none_of(round.sight.cluster.nodes.nodes, [&](const auto& entry) {
         const auto& [name, node] = entry;
-        if (name == self || !takes_work(node, request.sight.now) ||
-            !may_run(node, item.order.type) ||
+        if (name == self || !takes_work(node, round.sight.now) || !may_run(node, item.order.type) ||
             !fits(whole_of(node.joined.capacity), item.order.needs)) {
             return false;
         }
-        const std::int64_t other = missing_ppm(room_on(cluster.work, node), item.order.needs);
+        const std::int64_t other = missing_ppm(room_left_on(round, node), item.order.needs);
         return other < missing || (other == missing && name < self);
     });
 }
 
-bool holds_back(const Request& request, const WorkItem& item) {
-    const bool has_waited = request.sight.now - item.queued_at > hold_back_after;
-    return has_waited && is_nearest_to_room(request, item);
+bool holds_back(const Round& round, const Request& request, const WorkItem& item) {
+    const bool has_waited = round.sight.now - item.queued_at > hold_back_after;
+    return has_waited && is_nearest_to_room(round, request, item);
+}
+
+void give(Round& round, Request& request, const Found& found, const WorkItem& item) {
+    Line& line = *found.line;
+    round.given.insert(&found.at->second);
+    while (line.head != line.end && round.given.erase(&line.head->second) > 0) ++line.head;
+    take(request.room, line.kind->needs);
+    round.shares[line.share].pass += projections::stride_of(item.order);
+    --request.claims_left;
 }
 
 /// The best item that the node can run now, which is taken out of its line. Null when there is
-/// none.
-const WorkItem* take_next(Request& request) {
-    std::size_t skipped = 0;
-    while (Line* line = next_line(request)) {
-        const WorkItem& item = *find(request.sight.cluster.work, line->head->second);
-        if (is_better_elsewhere(request, item)) {
-            line->head = ++skipped < scan_max ? std::next(line->head) : line->end;
-            continue;
-        }
-        if (fits(request.room, line->kind->needs)) {
-            ++line->head;
-            take(request.room, line->kind->needs);
-            request.shares[line->share].pass += projections::stride_of(item.order);
+/// none; then there is none for it in this round.
+const WorkItem* take_next(Round& round, Request& request) {
+    while (request.claims_left > 0 && !request.is_held_back) {
+        const Found found = next_of(round, request);
+        if (!found.line) break;
+        const WorkItem& item = *find(round.sight.cluster.work, found.at->second);
+        if (is_better_elsewhere(round.sight, *request.node, item)) {
+            request.better_elsewhere.insert(&found.at->second);
+            if (request.better_elsewhere.size() < scan_max) continue;
+        } else if (fits(request.room, found.line->kind->needs)) {
+            give(round, request, found, item);
             return &item;
+        } else {
+            request.something_fits_not = true;
+            request.is_held_back = holds_back(round, request, item);
         }
-        request.something_fits_not = true;
-        if (holds_back(request, item)) {
-            request.is_held_back = true;
-            return nullptr;
-        }
-        line->head = line->end;
+        std::erase(request.lines, found.line);
     }
+    request.claims_left = 0;
     return nullptr;
 }
 
@@ -164,7 +212,7 @@ Draft claim_of(const WorkItem& item, const bus::NodeId& node) {
 }
 
 Refusal why_none(const Request& request) {
-    const std::string& name = request.node.joined.node.value;
+    const std::string& name = request.node->joined.node.value;
     if (request.is_held_back) {
         return refuse(Refusal::Kind::held_back,
                       "the room of " + name + " is kept for a larger item that waits too long");
@@ -176,31 +224,51 @@ Refusal why_none(const Request& request) {
     return refuse(Refusal::Kind::nothing_waits, "no work waits that " + name + " could run");
 }
 
+/// Nodes take turns until none can be given more.
+std::vector<Draft> give_out(Round& round) {
+    std::vector<Draft> drafts;
+    for (bool goes_on = true; goes_on;) {
+        goes_on = false;
+        for (Request& request : round.requests) {
+            const WorkItem* item = take_next(round, request);
+            if (!item) continue;
+            drafts.push_back(claim_of(*item, request.node->joined.node));
+            goes_on = true;
+        }
+    }
+    return drafts;
+}
+
+/// Empty when it may be given work.
+std::optional<Refusal> why_not(const Sight& sight, const ClaimWork& claim) {
+    const NodeEntry* node = find(sight.cluster.nodes, claim.node);
+    if (!node) return refuse(Refusal::Kind::unknown, "no node " + claim.node.value + " has joined");
+    if (takes_work(*node, sight.now)) return {};
+    return refuse(Refusal::Kind::node_rests, why_it_rests(*node, sight.now));
+}
+
 }  // namespace
 
-Decision decide(const Sight& sight, const ClaimWork& command) {
+Decision decide(const Sight& sight, const ShareOutWork& command) {
     if (!leads(sight)) return not_the_leader(sight);
-    const NodeEntry* node = find(sight.cluster.nodes, command.node);
-    if (!node)
-        return refuse(Refusal::Kind::unknown, "no node " + command.node.value + " has joined");
-    if (!takes_work(*node, sight.now)) {
-        return refuse(Refusal::Kind::node_rests, why_it_rests(*node, sight.now));
-    }
-    Request request = {.sight = sight, .node = *node, .room = room_on(sight.cluster.work, *node)};
+    Round round = {.sight = sight};
     const Lines due = due_lines(sight);
-    add_lines(request, sight.cluster.work.waiting);
-    add_lines(request, due);
-
-    std::vector<Draft> drafts;
-    const std::int64_t claims_max =
-        std::clamp<std::int64_t>(command.claims_max, 1, claims_per_request_max);
-    while (std::ssize(drafts) < claims_max) {
-        const WorkItem* item = take_next(request);
-        if (!item) break;
-        drafts.push_back(claim_of(*item, command.node));
+    add_lines(round, sight.cluster.work.waiting);
+    add_lines(round, due);
+    std::optional<Refusal> refusal;
+    for (const ClaimWork& claim : command.claims) {
+        auto fault = why_not(sight, claim);
+        if (fault && !refusal) refusal = std::move(fault);
+        if (!fault) add_request(round, *find(sight.cluster.nodes, claim.node), claim.claims_max);
     }
-    if (drafts.empty()) return why_none(request);
-    return drafts;
+    std::vector<Draft> drafts = give_out(round);
+    if (!drafts.empty()) return drafts;
+    if (!round.requests.empty()) return why_none(round.requests.front());
+    return refusal.value_or(refuse(Refusal::Kind::invalid, "nobody asks for work"));
+}
+
+Decision decide(const Sight& sight, const ClaimWork& command) {
+    return decide(sight, ShareOutWork{.claims = {command}});
 }
 
 }  // namespace ringrift::producers

@@ -136,7 +136,11 @@ void remove(DataView& view, const bus::FileDeleted& e) {
 
 void note_sync(DataView& view, const std::string& sync, SyncEntry entry) {
     view.syncs.insert_or_assign(sync, std::move(entry));
-    if (view.syncs.size() > syncs_kept) view.syncs.erase(view.syncs.begin());
+    if (view.syncs.size() <= syncs_kept) return;
+    // One that is under way is still needed, unless all are.
+    const auto closed =
+        std::ranges::find_if(view.syncs, [](const auto& known) { return !is_open(known.second); });
+    view.syncs.erase(closed == view.syncs.end() ? view.syncs.begin() : closed);
 }
 
 std::vector<bus::PlannedMove> moves_of(const DataView& view, const std::string& sync) {

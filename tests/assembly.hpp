@@ -12,6 +12,7 @@
 
 #include "bus/memory_log.hpp"
 #include "producers/election_driver.hpp"
+#include "tests/quiet_world.hpp"
 #include "tests/simulation/faulty_log.hpp"
 #include "tests/simulation/faulty_wire.hpp"
 
@@ -38,24 +39,6 @@ class WayToLog final : public simulation::LogDecorator {
     bool away = false;
     bool loses_answers = false;
     std::optional<bus::Position> frozen = {};  ///< Shows no more than this.
-};
-
-class SmallStore final : public projections::Store {
-  public:
-    bus::Result<std::optional<std::string>, projections::StoreError> get(
-        std::string_view name) override {
-        const auto at = values.find(name);
-        return at == values.end() ? std::optional<std::string>() : std::optional(at->second);
-    }
-    bus::Result<bus::Done, projections::StoreError> put(std::string_view name,
-                                                        std::string_view value) override {
-        if (full) return projections::StoreError::unavailable;
-        values.insert_or_assign(std::string(name), std::string(value));
-        return bus::Done{};
-    }
-    std::string trouble() const override { return "the disk is full"; }
-    std::map<std::string, std::string, std::less<>> values;
-    bool full = false;
 };
 
 struct Member {

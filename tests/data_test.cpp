@@ -194,6 +194,15 @@ TEST_CASE("only the last syncs are kept") {
     CHECK_FALSE(given.view().data.syncs.contains("s4"));
 }
 
+TEST_CASE("a sync that is under way is not forgotten for those that are done") {
+    Given given({bus::DataSyncStarted{.sync = "open", .config = hex, .node = boss}});
+    for (std::size_t n = 0; n < projections::syncs_kept + 5; ++n)
+        given.say(bus::DataSyncFailed{.sync = "s" + std::to_string(n), .config = hex});
+    CHECK(given.view().data.syncs.size() == projections::syncs_kept);
+    CHECK(given.view().data.syncs.contains("open"));
+    CHECK_FALSE(given.view().data.syncs.contains("s5"));
+}
+
 // ---- deletion -----------------------------------------------------------------------------------
 
 TEST_CASE("a copy is deleted only when enough others that are well have one, and they are named") {

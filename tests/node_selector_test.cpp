@@ -94,3 +94,14 @@ TEST_CASE("nodes with room go before those without, then the least loaded") {
     CHECK(names(NodeSelector().rank_for(selfplay("w3"), given.sight())) ==
           Names{"half", "idle", "full"});
 }
+
+TEST_CASE("of those that ask for work, who has no GPU chooses first, then the least loaded") {
+    Given given({gpu_node("gpu", "H100"), node("busy", 2), node("idle", 2), selfplay("w1"),
+                 claimed("w1", "busy")});
+    std::vector<std::string> order;
+    for (const auto& claim : NodeSelector().turns_for(
+             {{.node = {"gpu"}}, {.node = {"busy"}}, {.node = {"idle"}}, {.node = {"stranger"}}},
+             given.sight()))
+        order.push_back(claim.node.value);
+    CHECK(order == Names{"idle", "busy", "gpu"});
+}

@@ -9,6 +9,7 @@
 #include "ops/node.hpp"
 #include "tests/assembly.hpp"
 #include "tests/catch.hpp"
+#include "tests/quiet_world.hpp"
 #include "tests/simulation/clock.hpp"
 
 using namespace ringrift;
@@ -16,30 +17,6 @@ using namespace std::chrono_literals;
 using bus::NodeId;
 
 namespace {
-
-class IdleHands final : public consumers::Hands {
-  public:
-    void start(const consumers::JobOrder&) override {}
-    void stop(const consumers::JobId&) override {}
-    void forget(const consumers::JobId&) override {}
-    std::vector<consumers::JobReport> drain() override { return {}; }
-};
-
-class QuietHost final : public producers::Host {
-  public:
-    projections::HostSample sample(bus::Time now) override {
-        constexpr std::int64_t gib = 1 << 30;
-        return {.at = now,
-                .memory_total_bytes = 8 * gib,
-                .disk_free_bytes = 400 * gib,
-                .disk_total_bytes = 500 * gib};
-    }
-    void begin_scan() override {}
-    std::optional<std::vector<projections::FileHere>> take_scan() override {
-        return std::vector<projections::FileHere>();
-    }
-    producers::Machine machine() const override { return {.capacity = {.slots = 1, .cpus = 1}}; }
-};
 
 /// Knows what the test tells it.
 class ToldWatch final : public producers::LeaderWatch {
@@ -55,8 +32,8 @@ class ToldWatch final : public producers::LeaderWatch {
 
 struct Machine {
     tests::SmallStore store = {};
-    QuietHost host = {};
-    IdleHands hands = {};
+    tests::QuietHost host = {};
+    tests::IdleHands hands = {};
     ToldWatch watch = {};
     ops::PulseBoard board = {};
     std::unique_ptr<ops::Node> node = {};

@@ -82,18 +82,20 @@ TEST_CASE("a node that was started anew is heard before the log shows it, but ge
     CHECK(nodes.hear(start) == 0);
 }
 
-TEST_CASE("a wish for work reaches the leader alone, and only the newest of a node counts") {
+TEST_CASE("a wish for work reaches the leader alone, the newest of a node until it is answered") {
     TwoNodes nodes;
     bus::MemoryWire& to_other = nodes.post.wire({"other"});
     nodes.worker_calls.want({.node = {"worker"}, .claims_max = 4}, boss, 1);
     nodes.worker_calls.want({.node = {"worker"}, .claims_max = 2}, boss, 1);
     CHECK(to_other.take().empty());
     nodes.hear(start);
-    const auto wanted = nodes.boss_calls.take_wanted();
+    const auto wanted = nodes.boss_calls.wanted();
     REQUIRE(wanted.size() == 1);
     CHECK(wanted[0].node == bus::NodeId{"worker"});
     CHECK(wanted[0].claims_max == 2);
-    CHECK(nodes.boss_calls.take_wanted().empty());
+    CHECK(nodes.boss_calls.wanted().size() == 1);
+    nodes.boss_calls.forget_wanted();
+    CHECK(nodes.boss_calls.wanted().empty());
 }
 
 TEST_CASE("without a wire, and without a leader, nothing is said") {

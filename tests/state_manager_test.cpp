@@ -188,6 +188,25 @@ TEST_CASE("a snapshot is written after so many events, or when asked for, and no
     CHECK_FALSE(state.save_state(start, true));
 }
 
+TEST_CASE("however fast events come, snapshots are a minute apart") {
+    MapStore store;
+    bus::MemoryLog log;
+    fill(log, StateManager::events_per_snapshot);
+    StateManager state(store);
+    REQUIRE(state.load_state(0).ok());
+    fold_rest(state, log);
+    REQUIRE(state.save_state(start, false));
+    std::vector<bus::Event> more;
+    for (bus::Position n = 0; n < StateManager::events_per_snapshot; ++n)
+        more.push_back({.id = {"more-" + std::to_string(n)},
+                        .source = boss,
+                        .fact = games("more-" + std::to_string(n))});
+    REQUIRE(log.append(more).ok());
+    fold_rest(state, log);
+    CHECK_FALSE(state.save_state(start + 59s, false));
+    CHECK(state.save_state(start + 60s, false));
+}
+
 TEST_CASE("a snapshot that cannot be written leaves a remark and the former one") {
     MapStore store;
     bus::MemoryLog log;

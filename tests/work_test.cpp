@@ -320,6 +320,58 @@ TEST_CASE("work is not given out before what it depends on is completed") {
     given.when(claim("n1")).then({claimed("w2", "n1")});
 }
 
+// ---- many nodes ask at once --------------------------------------------------------------------
+
+TEST_CASE("nodes that ask in the same round take turns") {
+    Given({node("n1", 4), node("n2", 4), selfplay("w1"), selfplay("w2"), selfplay("w3")})
+        .when(ShareOutWork{{claim("n1", 4), claim("n2", 4)}})
+        .then({claimed("w1", "n1"), claimed("w2", "n2"), claimed("w3", "n1")});
+}
+
+TEST_CASE("in a round each node gets no more than it asked for and has room for") {
+    Given({node("n1", 1), node("n2", 4), selfplay("w1"), selfplay("w2"), selfplay("w3"),
+           selfplay("w4"), selfplay("w5")})
+        .when(ShareOutWork{{claim("n1", 4), claim("n2", 2)}})
+        .then({claimed("w1", "n1"), claimed("w2", "n2"), claimed("w3", "n2")});
+}
+
+TEST_CASE("the shares of the configs hold over all nodes of a round") {
+    Given given({node("n1", 8), node("n2", 8)});
+    for (int n = 0; n < 16; ++n) given.say(selfplay("a" + std::to_string(n), "a"));
+    for (int n = 0; n < 16; ++n) given.say(selfplay("b" + std::to_string(n), "b"));
+    given.when(ShareOutWork{{claim("n1", 8), claim("n2", 8)}}).and_said();
+    CHECK(given.view().work.by_status.at(WorkStatus::claimed) == 16);
+    CHECK(given.view().work.pass.at({"a"}) == given.view().work.pass.at({"b"}));
+}
+
+TEST_CASE(
+    "in a round, work goes to a node on which it has not failed, the rest of its line past it") {
+    Given given({node("n1", 4), node("n2", 4), selfplay("w1"), selfplay("w2"), selfplay("w3")});
+    fail_on(given, "w1", "n1");
+    given.when(ShareOutWork{{claim("n1", 4), claim("n2", 4)}}, start + 1min)
+        .then({claimed("w2", "n1"), claimed("w1", "n2"), claimed("w3", "n1")});
+}
+
+TEST_CASE("a round in which only some nodes can be given work is no refusal") {
+    Given given(
+        {node("n1"), selfplay("w1"), node("resting"), bus::NodeDraining{.node = {"resting"}}});
+    given.when(ShareOutWork{{claim("stranger"), claim("resting"), claim("n1")}})
+        .then({claimed("w1", "n1")});
+    given.when(ShareOutWork{{claim("stranger"), claim("resting")}}).then_refused(Kind::unknown);
+}
+
+TEST_CASE("which node is kept free for large work is judged by what the round has given already") {
+    auto with_gpu = gpu_node("n2");
+    with_gpu.capacity.slots = 4;
+    auto urgent = training("urgent");
+    urgent.priority = 60;
+    Given given({node("n1", 4), with_gpu, selfplay("s1"), selfplay("s2"), selfplay("s3"),
+                 claimed("s1", "n1"), claimed("s2", "n1"), claimed("s3", "n2"), large("large", 4),
+                 urgent, selfplay("w1"), selfplay("w2"), selfplay("w3")});
+    given.when(ShareOutWork{{claim("n1", 4), claim("n2", 4)}}, start + 2min)
+        .then({claimed("w1", "n1"), claimed("urgent", "n2"), claimed("w2", "n1")});
+}
+
 // ---- room is kept for large work ----------------------------------------------------------------
 
 TEST_CASE("large work that waits too long keeps a node free of smaller work") {

@@ -95,6 +95,21 @@ std::vector<RankedNode> NodeSelector::rank_for(const bus::WorkQueued& order,
     return nodes;
 }
 
+std::vector<producers::ClaimWork> NodeSelector::turns_for(std::vector<producers::ClaimWork> claims,
+                                                          const producers::Sight& sight) const {
+    std::vector<std::pair<std::tuple<std::int64_t, std::int64_t, bus::NodeId>, std::int64_t>> turns;
+    for (const producers::ClaimWork& claim : claims) {
+        const NodeEntry* node = find(sight.cluster.nodes, claim.node);
+        if (node == nullptr) continue;
+        turns.push_back({{power_of(*node), load_of(*node, sight), claim.node}, claim.claims_max});
+    }
+    std::ranges::sort(turns);
+    claims.clear();
+    for (auto& [rank, claims_max] : turns)
+        claims.push_back({.node = std::get<bus::NodeId>(rank), .claims_max = claims_max});
+    return claims;
+}
+
 std::optional<bus::NodeId> NodeSelector::get_best_gpu_node(const producers::Sight& sight) const {
     std::vector<RankedNode> nodes = able(sight, bus::WorkType::training, {.gpus = 1});
     std::erase_if(nodes, [](const RankedNode& node) { return !node.has_room; });

@@ -1,7 +1,6 @@
 #pragma once
 
-// NodeSelector: which node is best for what. A ranking for people and planners; the queue itself
-// is pulled by the nodes (producers/work.hpp), which needs no ranking.
+// NodeSelector: which node is best for what, and who of those that ask for work chooses first.
 //
 // Pure functions of sight. Strength comes from the name of the GPU, load from leases and, among
 // equals, from telemetry; ties are broken by the node's id, so every node gives the same answer.
@@ -32,6 +31,11 @@ class NodeSelector {
 
     /// The strongest GPU node with a free GPU; those that train already only when no other has one.
     std::optional<bus::NodeId> get_best_gpu_node(const producers::Sight& sight) const;
+
+    /// Those that ask, in the order in which they choose: who wastes no GPU on common work before
+    /// who has one (work for GPUs fits nobody else, and is left for them), then the least loaded.
+    std::vector<producers::ClaimWork> turns_for(std::vector<producers::ClaimWork> claims,
+                                                const producers::Sight& sight) const;
 
     /// GPU nodes that take work, strongest first, whatever their load. At most `count_max`.
     std::vector<RankedNode> get_training_nodes(const producers::Sight& sight,

@@ -42,7 +42,10 @@ bus::Result<StateManager::Loaded, std::string> StateManager::load_state(bus::Pos
 
 bool StateManager::save_state(bus::Time now, bool now_anyway) {
     const bus::Position since = folded_.position - saved_;
-    if (since == 0 || (!now_anyway && since < events_per_snapshot)) return false;
+    const bool has_paused = now - tried_at_ >= snapshot_pause_min || now < tried_at_;
+    const bool is_due = since >= events_per_snapshot && has_paused;
+    if (since == 0 || (!now_anyway && !is_due)) return false;
+    tried_at_ = now;
     const std::string text = projections::to_snapshot(folded_);
     saved_ = folded_.position;  // also after a failure: not to be tried again at once
     const auto saved = store_.put(snapshot_name, text);

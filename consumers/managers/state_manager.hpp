@@ -26,9 +26,9 @@ class StateManager {
     /// The error is a sentence: without an incarnation of its own a node must not speak.
     bus::Result<Loaded, std::string> load_state(bus::Position log_last);
 
-    /// Saves a snapshot when `events_per_snapshot` were folded since the last one, or when
-    /// `now_anyway`. Failing to only costs time at the next start; `remark` says so. True when one
-    /// was written.
+    /// Saves a snapshot when `events_per_snapshot` were folded and `snapshot_pause_min` has passed
+    /// since the last one, or when `now_anyway`. Failing to only costs time at the next start;
+    /// `remark` says so. True when one was written.
     bool save_state(bus::Time now, bool now_anyway);
 
     projections::Folded<projections::ClusterView>& folded() { return folded_; }
@@ -41,11 +41,15 @@ class StateManager {
 
     /// Folding so many takes less than a second, and writing a snapshot less than that.
     static constexpr bus::Position events_per_snapshot = 20'000;
+    /// Writing one holds up the node's thread (a tenth of a second for 20,000 items of work), and a
+    /// busy leader folds 20,000 events in a second or two.
+    static constexpr bus::Duration snapshot_pause_min = std::chrono::minutes(1);
 
   private:
     projections::Store& store_;
     projections::Folded<projections::ClusterView> folded_;
     bus::Position saved_ = 0;
+    bus::Time tried_at_ = {};
     std::int64_t snapshot_bytes_ = 0;
     bus::Time snapshot_at_ = {};
     std::string remark_;

@@ -8,9 +8,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 #include <vector>
 
 #include "consumers/workload.hpp"
+#include "ops/jobs/file_store.hpp"
 #include "ops/jobs/gpu_shares.hpp"
 #include "ops/jobs/process_table.hpp"
 
@@ -71,12 +73,15 @@ class SpawnFacts {
     posix_spawnattr_t attributes_ = {};
 };
 
+/// A damaged file in the store is set aside, so that the next attempt fetches it anew.
 std::optional<JobFailure> missing_input(const consumers::JobOrder& order, VerifiedFiles& verified,
-                                        std::stop_token stop) {
+                                        const FileStore& store, std::stop_token stop) {
     for (const auto* files : {&order.inputs, &order.models}) {
         for (const consumers::JobInput& input : *files) {
             const auto checked = verified.verify(input.path, input.file, stop);
             if (checked) continue;
+            if (!stop.stop_requested() && store.find(input.file))
+                std::ignore = store.verify(input.file);
             return JobFailure{.kind = FailureKind::missing_input,
                               .reason = checked.error().sentence};
         }
@@ -139,7 +144,8 @@ bus::Result<Launched, JobFailure> launch(const consumers::JobOrder& order,
                                          const JobSurroundings& surroundings,
                                          VerifiedFiles& verified, std::stop_token stop) {
     if (order.argv.empty()) return spawn_failed("the job has no command");
-    if (auto missing = missing_input(order, verified, stop)) return *missing;
+    if (auto missing = missing_input(order, verified, FileStore(surroundings.folders.data), stop))
+        return *missing;
     const auto lock = make_folder(surroundings.folders, order.job,
                                   launch_order(order, gpus, surroundings), list_of(order.inputs));
     if (!lock) return spawn_failed(lock.error().sentence);

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <sstream>
 
 #include "bus/memory_log.hpp"
@@ -90,7 +89,8 @@ double processor_seconds_of(pid_t postmaster) {
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
         if (std::isdigit(entry.path().filename().string().front()) == 0) continue;
         std::ifstream file(entry.path() / "stat");
-        std::string text(std::istreambuf_iterator<char>(file), {});
+        std::string text;
+        if (!std::getline(file, text)) continue;  // It has ended meanwhile.
         const auto name_end = text.rfind(')');
         if (name_end == std::string::npos) continue;
         std::istringstream fields(text.substr(name_end + 2));

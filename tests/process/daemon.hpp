@@ -62,6 +62,7 @@ class Daemon {
     Daemon& operator=(const Daemon&) = delete;
 
     void send(int signal) const { kill(pid_, signal); }
+    pid_t pid() const { return pid_; }
     bool running() { return !status_ && !reap(WNOHANG); }
 
     /// Its exit code, or 128 + the signal that ended it. Empty when it still runs after `within`.

@@ -68,19 +68,29 @@ struct Machine {
         std::error_code none;
         for (const auto& entry : fs::recursive_directory_iterator(data / "files", none)) {
             if (!entry.is_regular_file(none)) continue;
-            const std::string name = entry.path().filename().string();
+            const std::string digest = entry.path().filename().string();
             INFO(entry.path().string());
-            CHECK(verified.verify(entry.path(), {name}));
-            digests.insert(name);
+            CHECK(verified.verify(entry.path(), {digest}));
+            digests.insert(digest);
         }
         return digests;
     }
 };
 
+/// The fast one, with games enough to show that a network is stronger.
+std::string write_workload(const std::string& folder) {
+    const std::string file = write_fast_workload(folder);
+    std::string text = text_of(file);
+    const std::string few = "pairs_max = 10\n";
+    text.replace(text.find(few), few.size(), "pairs_max = 80\n");
+    std::ofstream(file) << text;
+    return file;
+}
+
 /// `keeper` votes, keeps the log and judges; `player` plays; `trainer` exports and trains.
 struct Cluster {
     TemporaryFolder folder;
-    std::string workload = write_fast_workload(folder.path().string());
+    std::string workload = write_workload(folder.path().string());
     std::map<std::string, Machine> machines;
 
     Cluster() {
@@ -157,8 +167,9 @@ struct Cluster {
 };
 
 bool came_to(const std::vector<json::object>& replicated, const std::string& node) {
-    return std::ranges::any_of(replicated,
-                               [&](const json::object& event) { return event.at("node") == node; });
+    return std::ranges::any_of(replicated, [&](const json::object& event) {
+        return event.at("node").as_string() == node;
+    });
 }
 
 }  // namespace

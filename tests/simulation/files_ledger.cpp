@@ -37,25 +37,30 @@ void FilesLedger::remove(const bus::FileDeleted& e, bus::Position position) {
 
 void FilesLedger::read(const bus::Recorded& recorded) {
     const auto& fact = recorded.event.fact;
-    if (const auto* e = std::get_if<bus::GamesRecorded>(&fact)) {
-        if (e->games > 0) come(e->file, e->node);
-    } else if (const auto* e = std::get_if<bus::WorkCompleted>(&fact)) {
-        if (e->type == bus::WorkType::selfplay) return;
-        for (const bus::FileMade& made : e->result.files) come(made.file, e->node);
-    } else if (const auto* e = std::get_if<bus::FileReplicated>(&fact)) {
-        come(e->file, e->node);
-    } else if (const auto* e = std::get_if<bus::FileQuarantined>(&fact)) {
-        go(e->file, e->node);
-        damaged_[e->file].insert(e->node);
-    } else if (const auto* e = std::get_if<bus::FileDeleted>(&fact)) {
-        remove(*e, recorded.position);
-    } else if (const auto* e = std::get_if<bus::ManifestCollected>(&fact)) {
-        for (const bus::FileDigest& file : e->removed) go(file, e->node);
-        for (const bus::FileDigest& file : e->added) {
-            const bool kept_out = !known_.contains(file) || damaged_[file].contains(e->node) ||
-                                  deleted_[file].contains(e->node);
-            if (!kept_out) come(file, e->node);
-        }
+    if (const auto* games = std::get_if<bus::GamesRecorded>(&fact)) {
+        if (games->games > 0) come(games->file, games->node);
+    } else if (const auto* done = std::get_if<bus::WorkCompleted>(&fact)) {
+        if (done->type == bus::WorkType::selfplay) return;
+        for (const bus::FileMade& made : done->result.files) come(made.file, done->node);
+    } else if (const auto* copy = std::get_if<bus::FileReplicated>(&fact)) {
+        come(copy->file, copy->node);
+    } else if (const auto* bad = std::get_if<bus::FileQuarantined>(&fact)) {
+        go(bad->file, bad->node);
+        damaged_[bad->file].insert(bad->node);
+    } else if (const auto* deleted = std::get_if<bus::FileDeleted>(&fact)) {
+        remove(*deleted, recorded.position);
+    } else if (const auto* manifest = std::get_if<bus::ManifestCollected>(&fact)) {
+        read(*manifest);
+    }
+}
+
+/// What a node lists anew counts unless it is known to be damaged or deleted there.
+void FilesLedger::read(const bus::ManifestCollected& manifest) {
+    for (const bus::FileDigest& file : manifest.removed) go(file, manifest.node);
+    for (const bus::FileDigest& file : manifest.added) {
+        const bool kept_out = !known_.contains(file) || damaged_[file].contains(manifest.node) ||
+                              deleted_[file].contains(manifest.node);
+        if (!kept_out) come(file, manifest.node);
     }
 }
 

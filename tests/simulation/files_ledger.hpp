@@ -29,6 +29,7 @@ class FilesLedger {
     void read(const bus::Recorded& recorded);
     void come(const bus::FileDigest& file, const bus::NodeId& node);
     void go(const bus::FileDigest& file, const bus::NodeId& node);
+    void read(const bus::ManifestCollected& manifest);
     void remove(const bus::FileDeleted& e, bus::Position position);
 
     std::map<bus::FileDigest, Nodes> copies_;
