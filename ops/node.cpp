@@ -45,7 +45,8 @@ Node::Node(NodeSettings settings, NodePorts ports, consumers::ExpandWork expand)
     add_loops();
 }
 
-bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
+bus::Result<bus::Done, std::string> Node::start(bus::Time wall) {
+    const bus::Time now = own_time(wall);
     const auto last = ports_.log.last();
     if (!last) return ports_.log.trouble();
     auto loaded = state_.load_state(*last);
@@ -87,8 +88,9 @@ void Node::note_caught_up() {
     }
 }
 
-std::size_t Node::do_work(bus::Time now) {
+std::size_t Node::do_work(bus::Time wall) {
     if (phase_ == Phase::stopped) return 0;
+    const bus::Time now = own_time(wall);
     std::size_t work = 0;
     sense(now);
     work += jobs_.sense(host_, now);
@@ -220,8 +222,9 @@ std::size_t Node::ingest_said(bus::Time now) {
     return said.size();
 }
 
-void Node::stop(std::string reason, bus::Time now) {
+void Node::stop(std::string reason, bus::Time wall) {
     if (phase_ != Phase::running) return;
+    const bus::Time now = own_time(wall);
     phase_ = Phase::stopping;
     stop_reason_ = std::move(reason);
     stop_by_ = now + settings_.stop_grace + std::chrono::seconds(2);

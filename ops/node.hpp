@@ -20,6 +20,7 @@
 #include "consumers/subscriptions.hpp"
 #include "ops/admin.hpp"
 #include "ops/pulse.hpp"
+#include "ops/steady_time.hpp"
 #include "producers/command_handler.hpp"
 #include "producers/election_driver.hpp"
 #include "producers/host_sampler.hpp"
@@ -106,6 +107,8 @@ class Node {
     enum class Phase { running, stopping, stopped };
     using Outcome = producers::CommandHandler::Outcome;
 
+    /// The time that all below is told, from what the wall clock shows.
+    bus::Time own_time(bus::Time wall) { return time_.at(wall, ports_.clock.monotonic()); }
     producers::Sight sight(bus::Time now) { return {state_.view(), sense_lead(), now}; }
     const projections::HostView& sense_lead();
     void add_loops();
@@ -133,6 +136,7 @@ class Node {
     const NodeSettings settings_;
     NodePorts ports_;
     std::function<void()> wake_;
+    SteadyTime time_;
     bus::Inbox<AdminRequest> admin_;
     consumers::StateManager state_;
     projections::HostView host_;

@@ -11,7 +11,7 @@ void Node::publish(bus::Time now) {
     if (!is_due && phase_ == Phase::running) return;
     published_at_ = now;
     published_as_leader_ = is_leader();
-    Pulse pulse = {.beat_at = now,
+    Pulse pulse = {.beat_at = ports_.clock.now(),  // As its readers see it.
                    .started_at = started_at_,
                    .node = settings_.self.node.value,
                    .cluster = settings_.cluster,

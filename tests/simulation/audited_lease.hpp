@@ -39,7 +39,8 @@ class LeaseAudit {
         if (bus::is_leaders(event) && is_of_the_reign && !holds(event.epoch))
             said_without_.push_back(event.id);
         const auto* expired = std::get_if<bus::WorkLeaseExpired>(&event.fact);
-        if (expired == nullptr) return;
+        // An operator may take back what he likes.
+        if (expired == nullptr || expired->reason == "reset by an operator") return;
         const auto named = named_at_.find(expired->fence);
         if (named != named_at_.end() && clock_.instant() - named->second < silence_min)
             said_in_spite_.push_back(event.id);

@@ -51,7 +51,7 @@ FleetShape draw_shape(std::uint64_t seed, int nodes) {
     constexpr std::int64_t slower[] = {1, 4, 4, 4, 6, 6, 6, 6};
     shape.times = stretched(shape.times, slower[random.below(8)]);
     shape.proves_death = random.coin();
-    shape.moves_files = random.coin();
+    shape.moves_files = random.happens(250'000);  // It costs several times as much.
     shape.copies = static_cast<std::size_t>(random.between(1, 2));
     shape.remembers_ids_for = hours(100'000);
     return shape;
