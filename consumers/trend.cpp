@@ -14,7 +14,9 @@ std::optional<double> slope_per_hour(std::span<const TrendPoint> points) {
     if (points.size() < trend_points_min) return {};
     const auto [first, last] = std::ranges::minmax_element(points, {}, &TrendPoint::at);
     if (last->at - first->at < trend_span_min) return {};
-    const auto hours = [&](const TrendPoint& point) { return Hours(point.at - first->at).count(); };
+    const auto hours = [start = first->at](const TrendPoint& point) {
+        return Hours(point.at - start).count();
+    };
     double mean_hours = 0;
     double mean_value = 0;
     for (const TrendPoint& point : points) {

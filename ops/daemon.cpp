@@ -64,6 +64,13 @@ class Daemon {
         : options_(loaded.options),
           workload_(std::move(workload)),
           around_(std::move(surroundings)) {}
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+    /// The log and the wire outlive what they wake.
+    ~Daemon() {
+        if (events_.api_log) events_.api_log->on_news({});
+        if (around_.wire != nullptr) around_.wire->on_news({});
+    }
 
     Exit run();
 

@@ -12,6 +12,7 @@
 #include "ops/http/request_target.hpp"
 #include "ops/jobs/durable_file.hpp"
 #include "ops/nats/server_config.hpp"
+#include "projections/sqlite_store.hpp"
 
 namespace ringrift::ops {
 namespace {
@@ -216,6 +217,18 @@ std::optional<Exit> what_is_missing(const Options& options, const JoinTerms& ter
     return {};
 }
 
+/// What the node of the folder keeps under `terms_name`; makes no store where there is none.
+std::optional<JoinTerms> remembered_terms(const std::filesystem::path& data_dir) {
+    const std::filesystem::path path = data_dir / "state.db";
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) return {};
+    auto store = projections::SqliteStore::open(path.string());
+    if (!store) return {};
+    const auto text = (*store)->get(terms_name);
+    if (!text || !*text) return {};
+    return terms_from(**text);
+}
+
 }  // namespace
 
 bool is_managed(const Options& options) {
@@ -235,6 +248,48 @@ bus::Result<std::string, Exit> instance_of(projections::Store& store) {
     if (!store.put(instance_name, instance))
         return Exit{ExitCode::data_dir_unusable, store.trouble()};
     return instance;
+}
+
+bool remembers_cluster(const std::filesystem::path& data_dir) {
+    return remembered_terms(data_dir).has_value();
+}
+
+bus::Result<LogPlace, Exit> find_log(const Options& options, const std::string& reader,
+                                     const AskMember& ask, const std::function<bus::Time()>& now) {
+    const auto before = remembered_terms(options.data_dir);
+    std::vector<std::string> peers = options.peers;
+    if (before) add_missing(peers, before->members);
+    if (options.join_token.empty() || !options.nats.empty()) peers.clear();
+    Options as_reader = options;
+    as_reader.node_id = reader;
+    std::vector<std::string> troubles;
+    auto answered = ask_all(peers, as_reader, "reader", ask, now, troubles);
+    if (!answered) return answered.error();
+    JoinTerms terms = *answered ? **answered : before.value_or(JoinTerms{});
+    const bool is_known = *answered || before.has_value();
+    settle(options, terms);
+    // Servers that the voters run take what follows from the token.
+    const bool has_own = !terms.nats_user.empty() || !options.nats_creds.empty() ||
+                         !options.nats_nkey.empty() || !options.nats_cert.empty();
+    if (!is_known && !has_own && !options.join_token.empty()) terms.nats_managed = true;
+    if (terms.nats.empty()) {
+        const std::string said = troubles.empty() ? "" : "; no member answered:" + joined(troubles);
+        return Exit{troubles.empty() ? ExitCode::usage : ExitCode::unreachable,
+                    "it is not known where NATS is: name servers with --nats, or a member with "
+                    "--peers host:8770 and the token in RINGRIFT_JOIN_TOKEN" +
+                        said};
+    }
+    if (terms.nats_managed && options.join_token.empty()) {
+        return Exit{ExitCode::usage,
+                    "the servers' password follows from the secret of the cluster: set "
+                    "RINGRIFT_JOIN_TOKEN, or --join-token-file"};
+    }
+    LogPlace place = {.cluster = terms.cluster, .nats = nats_of(options, terms)};
+    place.nats.name = reader;
+    if (auto exit = pass_credentials_on(options, terms, place.nats)) return *std::move(exit);
+    if (std::string problem = bus::problem_of(place.nats); !problem.empty())
+        return Exit{ExitCode::usage, std::move(problem)};
+    return place;
 }
 
 bus::Result<ClusterPlace, Exit> find_cluster(const Options& options, projections::Store& store,

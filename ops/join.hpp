@@ -39,6 +39,20 @@ bus::Result<ClusterPlace, Exit> find_cluster(const Options& options, projections
                                              const AskMember& ask,
                                              const std::function<bus::Time()>& now);
 
+/// Where the log is, for somebody who only reads it and is no member.
+struct LogPlace {
+    std::string cluster = {};
+    bus::NatsSettings nats = {};
+};
+
+/// The same without becoming a member: from the options, from what the node of this data folder
+/// remembers (changes nothing there), or from a peer. `reader` is how it is called on the way.
+bus::Result<LogPlace, Exit> find_log(const Options& options, const std::string& reader,
+                                     const AskMember& ask, const std::function<bus::Time()>& now);
+
+/// Whether the node of this data folder is one of a cluster.
+bool remembers_cluster(const std::filesystem::path& data_dir);
+
 /// Random, 32 hexadecimal digits; made at the first start and kept in the store.
 bus::Result<std::string, Exit> instance_of(projections::Store& store);
 

@@ -2,11 +2,13 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
 #include "ops/cli/command_words.hpp"
 #include "ops/cli/commands.hpp"
+#include "ops/on/on_command.hpp"
 #include "ops/option_example.hpp"
 #include "ops/option_table.hpp"
 #include "ops/options.hpp"
@@ -159,6 +161,21 @@ void add_postgres_commands(CLI::App& app, PostgresCommands& said, int& code) {
     });
 }
 
+struct OnCommand {
+    ops::OptionSources said = ops::sources_of_this_process();
+    ops::on::OnWishes wishes = {};
+};
+
+void add_on_command(CLI::App& app, OnCommand& on, int& code) {
+    CLI::App* command =
+        app.add_subcommand("on", "Run a command for each event: ringrift on TYPE... -- COMMAND...");
+    ops::on::add_on_flags(*command, on.said, on.wishes);
+    command->callback([&] {
+        const auto loaded = ops::load(on.said);
+        code = end_with(loaded ? ops::on::run_on(*loaded, on.wishes, std::cout) : loaded.error());
+    });
+}
+
 struct LogQuestion {
     std::string data = "data";
     bus::EventFilter filter = {};
@@ -179,13 +196,14 @@ void add_log_command(CLI::App& app, LogQuestion& question, int& code) {
 
 void add_sim_command(CLI::App& app, simulation::SimulationOptions& options, int& code) {
     CLI::App* sim = app.add_subcommand(
-        "sim", "Run the node under a false clock, log, disk and processes, from a seed");
+        "sim", "Run nodes under a false clock, log, network, disk and processes, from a seed");
     sim->footer(
         "The same seed gives the same events, byte for byte. A property that does not hold is\n"
         "reported with the events concerned and the command that repeats it.\n\n"
-        "Example: ringrift sim --seed 180 --hours 6 --trace");
+        "Examples: ringrift sim --seed 180 --hours 6 --trace\n"
+        "          ringrift sim --seed 7 --nodes 5 --hours 24");
     sim->add_option("--seed", options.seed, "Of every chance in the simulated world");
-    sim->add_option("--nodes", options.nodes, "Nodes of the simulated cluster");
+    sim->add_option("--nodes", options.nodes, "1 on the embedded log, or a cluster of 3 to 50");
     sim->add_option("--hours", options.hours,
                     "Simulated hours, 3 to 240; the last 2.5 are without faults");
     sim->add_flag("--trace", options.trace, "One line for each event and each fault");
@@ -206,15 +224,20 @@ int main(int argc, char** argv) {
     add_local_commands(app, said, code);
     PostgresCommands postgres;
     add_postgres_commands(app, postgres, code);
+    OnCommand on;
+    add_on_command(app, on, code);
     LogQuestion question;
     add_log_command(app, question, code);
     simulation::SimulationOptions simulated;
     add_sim_command(app, simulated, code);
     ops::cli::ClientCommands client(app, std::cout, std::cerr);
-    if (const auto wrong = ops::cli::wrong_command(app, {argv + 1, argv + argc}); wrong)
+    auto [words, command] = ops::on::split_at_command({argv + 1, argv + argc});
+    on.wishes.command = std::move(command);
+    if (const auto wrong = ops::cli::wrong_command(app, words); wrong)
         return end_with(ops::Exit{ops::ExitCode::usage, *wrong});
     try {
-        app.parse(argc, argv);
+        std::ranges::reverse(words);  // CLI11 takes them from the end.
+        app.parse(words);
     } catch (const CLI::ParseError& error) {
         const int shown = app.exit(error);
         return shown == 0 ? 0 : static_cast<int>(ops::ExitCode::usage);

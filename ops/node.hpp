@@ -45,6 +45,7 @@ struct NodeSettings {
     std::vector<bus::NodeId> founders = {};  ///< Voters of a cluster that has none yet; empty on
                                              ///< the embedded log, where this node elects itself.
     bus::NodeId preferred = {};              ///< The voter that stands first; may be empty.
+    producers::ElectionTimes election_times = {};
 };
 
 /// The world as the node meets it. All outlive the node.

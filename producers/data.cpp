@@ -14,6 +14,13 @@ Refusal refuse(Refusal::Kind kind, std::string sentence) {
     return {.kind = kind, .sentence = std::move(sentence)};
 }
 
+/// What is to be copied first: the plan's own id is of a reign, which the view does not keep.
+bus::EventId cause_of(const Sight& sight, const projections::SyncEntry& sync) {
+    if (sync.moves.empty()) return {};
+    const auto file = sight.cluster.data.files.find(sync.moves.front().file);
+    return file == sight.cluster.data.files.end() ? bus::EventId() : file->second.event;
+}
+
 }  // namespace
 
 Decision decide(const Sight& sight, const CollectManifest& command) {
@@ -108,7 +115,7 @@ Decision decide(const Sight& sight, const NoteSyncStarted& command) {
         return refuse(Refusal::Kind::duplicate, "the sync is " + sync->second.state + " already");
     }
     return std::vector<Draft>{{.id = {command.sync + ":started"},
-                               .causation = {command.sync + ":planned"},
+                               .causation = cause_of(sight, sync->second),
                                .correlation = {},
                                .fact = bus::DataSyncStarted{
                                    .sync = command.sync,
@@ -148,7 +155,7 @@ Decision decide(const Sight& sight, const NoteSyncFailed& command) {
         return refuse(Refusal::Kind::duplicate, "the sync is " + sync->second.state + " already");
     }
     return std::vector<Draft>{{.id = {command.sync + ":failed"},
-                               .causation = {command.sync + ":planned"},
+                               .causation = cause_of(sight, sync->second),
                                .correlation = {},
                                .fact = bus::DataSyncFailed{.sync = command.sync,
                                                            .config = sync->second.config,

@@ -57,9 +57,10 @@ Decision decide(const Sight& sight, const UpdateElo& command) {
     std::vector<Draft> drafts;
     // The anchor is said last, whatever became of it: it closes the list, so that a list that was
     // cut short is said again (projections/ratings_view).
-    std::ranges::stable_partition(table.ratings, [](const projections::Rating& rating) {
+    const auto is_other = [](const projections::Rating& rating) {
         return rating.player != bus::init_model.value;
-    });
+    };
+    std::stable_partition(table.ratings.begin(), table.ratings.end(), is_other);
     for (const projections::Rating& rating : table.ratings) {
         const bus::EloUpdated update = {.config = command.config,
                                         .model = {rating.player},

@@ -16,9 +16,10 @@ std::optional<bus::FileDigest> only_copy(const projections::DataView& data,
                                          const bus::NodeId& node) {
     for (const auto& [digest, file] : data.files) {
         if (!has_copy(data, digest, node)) continue;
-        const bool elsewhere = std::ranges::any_of(file.copies, [&](const bus::NodeId& other) {
-            return other != node && has_copy(data, digest, other);
-        });
+        const bool elsewhere =
+            std::ranges::any_of(file.copies, [&, &held = digest](const bus::NodeId& other) {
+                return other != node && has_copy(data, held, other);
+            });
         if (!elsewhere) return digest;
     }
     return {};

@@ -72,7 +72,9 @@ Lines due_lines(const Sight& sight) {
 
 void add_lines(Round& round, const Lines& lines) {
     for (const auto& [kind, items] : lines) {
-        const auto is_same = [&](const Share& share) { return *share.config == kind.config; };
+        const auto is_same = [&config = kind.config](const Share& share) {
+            return *share.config == config;
+        };
         auto share = std::ranges::find_if(round.shares, is_same);
         if (share == round.shares.end()) {
             round.shares.push_back({&kind.config, pass_of(round.sight.cluster.work, kind.config)});

@@ -178,8 +178,8 @@ void SqlProjection::add_small(std::vector<SqlChange>& changes) {
         std::vector<SqlRow>& former = small_[table];
         std::ranges::sort(former);
         std::ranges::set_difference(rows, former, std::back_inserter(change.rows));
-        const auto key_of = [&](const SqlRow& row) {
-            const auto end = row.cells.begin() + static_cast<std::ptrdiff_t>(table->key_columns);
+        const auto key_of = [columns = table->key_columns](const SqlRow& row) {
+            const auto end = row.cells.begin() + static_cast<std::ptrdiff_t>(columns);
             return SqlRow{.cells = {row.cells.begin(), end}};
         };
         std::set<SqlRow> keys;

@@ -1,7 +1,7 @@
 #include "projections/sql_table.hpp"
 
 #include <algorithm>
-#include <ranges>
+#include <span>
 
 namespace ringrift::projections {
 namespace {
@@ -37,7 +37,7 @@ bool is_plain(std::string_view text) {
 
 bool has_fit_key(const SqlTable& table, const SqlRow& row) {
     const auto count = std::min(table.key_columns, row.cells.size());
-    return std::ranges::all_of(row.cells | std::views::take(count), [](const SqlCell& cell) {
+    return std::ranges::all_of(std::span(row.cells).first(count), [](const SqlCell& cell) {
         return !cell ||
                (cell->size() <= sql_key_bytes_max && cell->find(replacement) == std::string::npos);
     });

@@ -99,7 +99,7 @@ struct Named {
 template <class T>
 void sort_out(std::vector<T>& items) {
     std::ranges::sort(items);
-    items.erase(std::ranges::unique(items).begin(), items.end());
+    items.erase(std::unique(items.begin(), items.end()), items.end());
 }
 
 }  // namespace

@@ -274,6 +274,9 @@ TEST_CASE("a planned sync is done when all its files are there, and says so at e
     given.and_said();
     given.when(NoteSyncStarted{"s1", {"n2"}});
     given.then({bus::DataSyncStarted{.sync = "s1", .config = hex, .node = {"n2"}, .files = 2}});
+    // It names a cause that stands in the log: the plan's own id depends on the reign.
+    CHECK(given.drafts().at(0).causation == file(given, "f1").event);
+    CHECK_FALSE(file(given, "f1").event.empty());
     given.and_said().when(NoteSyncStarted{"s1", {"n2"}}).then_refused(Kind::duplicate);
     given.when(NoteReplicated{{"f1"}, {"n2"}, boss}).and_said();
     CHECK(given.view().data.syncs.at("s1").moves.size() == 1);

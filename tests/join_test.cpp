@@ -8,6 +8,7 @@
 #include "ops/nats/server_config.hpp"
 #include "tests/assembly.hpp"
 #include "tests/scenario.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace ringrift;
 using namespace ringrift::tests;
@@ -179,6 +180,41 @@ TEST_CASE("a member refuses another cluster, another version, and an id that is 
     CHECK(code({.node = {"gpu-7"}, .instance = "one"}).empty());
     CHECK(code({.node = {"gpu-8"}, .cluster = "main"}).empty());
     CHECK(members_of(given.view().nodes) == std::vector<std::string>{"h:8770"});
+}
+
+TEST_CASE("somebody who only reads the log needs its servers and who to be there, no more") {
+    const TemporaryFolder folder;
+    Options options;
+    options.data_dir = folder.path();
+    const auto find = [&](const AskMember& ask) {
+        return find_log(options, "on-x", ask, [] { return start; });
+    };
+    const AskMember nobody = [](const auto&) {
+        return bus::Result<cli::ClientResponse, cli::ClientTrouble>(
+            cli::ClientTrouble{.sentence = "Nothing listens."});
+    };
+    CHECK(find(nobody).error().code == ExitCode::usage);
+    options.nats = {"nats://n:4222"};
+    const auto open = find(nobody);
+    REQUIRE(open.ok());
+    CHECK(open->nats.user.empty());
+    CHECK(open->nats.name == "on-x");
+    options.join_token = "secret";
+    CHECK(find(nobody)->nats.password == nats_password("secret", "main"));
+    options.nats = {};
+    options.peers = {"v1:8770"};
+    CHECK(find(nobody).error().code == ExitCode::unreachable);
+    std::string asked;
+    const auto told = find([&](const cli::ClientRequest& request)
+                               -> bus::Result<cli::ClientResponse, cli::ClientTrouble> {
+        asked = request.target;
+        return answer(main_terms);
+    });
+    REQUIRE(told.ok());
+    CHECK(asked.find("node=on-x&") != std::string::npos);
+    CHECK(told->nats.servers == std::vector<std::string>{"nats://v1:4222"});
+    CHECK(told->nats.user == nats_user);
+    CHECK_FALSE(remembers_cluster(folder.path()));
 }
 
 TEST_CASE("an id that another machine holds can be joined with only when that one is dead") {

@@ -74,6 +74,20 @@ TEST_CASE("sessions and the asks of each are bounded; who is idle makes room") {
     CHECK(sessions.add(caller("c"), pull(0), start + 11s));
 }
 
+TEST_CASE("who has been given all that it asked gives way to a new one, longest at rest first") {
+    ServerSessions sessions({.sessions_max = 2});
+    CHECK(sessions.add(caller("a"), pull(0), start));
+    CHECK(sessions.add(caller("b"), pull(0), start + 1s));
+    CHECK(turns(sessions, 2) == "ab");
+    CHECK(sessions.add(caller("b"), pull(1), start + 2s));
+    CHECK(sessions.add(caller("c"), pull(0), start + 2s));  // In the place of a.
+    CHECK_FALSE(sessions.add(caller("a"), pull(1), start + 2s));
+    CHECK(turns(sessions, 3) == "cb.");
+    for (int n = 0; n < 500; ++n)
+        CHECK((sessions.add(caller(std::to_string(n)), pull(0), start + 3s) &&
+               turns(sessions, 1) != "."));
+}
+
 TEST_CASE("who waits long hears now and then that we live") {
     ServerSessions sessions({.sign_of_life = 2s});
     CHECK(sessions.add(caller("a"), pull(7), start));

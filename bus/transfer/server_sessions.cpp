@@ -7,7 +7,7 @@ namespace ringrift::bus {
 bool ServerSessions::add(const Caller& caller, Frame ask, MonotonicTime now) {
     auto found = sessions_.find(caller);
     if (found == sessions_.end()) {
-        if (sessions_.size() >= bounds_.sessions_max) return false;
+        if (sessions_.size() >= bounds_.sessions_max && !forget_one_at_rest()) return false;
         found = sessions_.emplace(caller, Session{.number = ++last_number_}).first;
     }
     Session& session = found->second;
@@ -15,6 +15,19 @@ bool ServerSessions::add(const Caller& caller, Frame ask, MonotonicTime now) {
     if (session.waiting.empty()) session.told_at = now;
     session.waiting.push_back(std::move(ask));
     session.active_at = now;
+    return true;
+}
+
+/// The one that has been so for longest; when it asks again, it is a new session.
+bool ServerSessions::forget_one_at_rest() {
+    auto best = sessions_.end();
+    for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {
+        const bool at_rest = at->second.waiting.empty() && at->second.untaken == 0;
+        if (!at_rest) continue;
+        if (best == sessions_.end() || at->second.active_at < best->second.active_at) best = at;
+    }
+    if (best == sessions_.end()) return false;
+    sessions_.erase(best);
     return true;
 }
 

@@ -5,7 +5,9 @@
 // A session is one connection of a fetcher (or one that comes through a relay). Sessions take
 // turns, one chunk each, so a greedy one slows nobody down but itself. What a session has not taken
 // off our hands yet counts against it, so one that has stopped reading holds a few chunks and no
-// more. Pure: no socket, no clock. Belongs to the server's thread.
+// more. Where there are too many, one that has been given all that it asked gives way: fetchers of
+// small files come and go by the hundred. Pure: no socket, no clock. Belongs to the server's
+// thread.
 
 #include <chrono>
 #include <cstdint>
@@ -63,6 +65,8 @@ class ServerSessions {
     bool anybody_waits() const;
 
   private:
+    bool forget_one_at_rest();
+
     struct Session {
         std::uint64_t number = 0;
         std::deque<Frame> waiting = {};

@@ -39,9 +39,10 @@ Commands SyncPlanner::tidy(const producers::Sight& sight) const {
     const auto needs = producers::file_needs(sight);
     std::vector<std::pair<bus::Position, bus::FileDigest>> old;
     for (const auto& [digest, file] : sight.cluster.data.files) {
-        const auto proof = std::ranges::count_if(file.copies, [&](const bus::NodeId& node) {
-            return node != sight.host.self && !file.damaged.contains(node) && is_well(sight, node);
-        });
+        const auto proof = std::ranges::count_if(
+            file.copies, [&, &damaged = file.damaged](const bus::NodeId& node) {
+                return node != sight.host.self && !damaged.contains(node) && is_well(sight, node);
+            });
         const bool may_go = has_copy(sight.cluster.data, digest, sight.host.self) &&
                             static_cast<std::size_t>(proof) >= std::max<std::size_t>(copies, 1) &&
                             !is_needed(needs, digest, sight.host.self);
@@ -125,8 +126,8 @@ Commands SyncPlanner::complete_syncs(const producers::Sight& sight) const {
     if (places.empty()) places.push_back(sight.host.self);
     Commands commands;
     for (const auto& [config, data] : sight.cluster.data.configs) {
-        const auto games_at = [&](const bus::NodeId& node) {
-            return std::ranges::count_if(data.unsynced, [&](const auto& entry) {
+        const auto games_at = [&, &unsynced = data.unsynced](const bus::NodeId& node) {
+            return std::ranges::count_if(unsynced, [&](const auto& entry) {
                 return has_copy(sight.cluster.data, entry.second, node);
             });
         };

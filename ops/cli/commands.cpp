@@ -1,6 +1,5 @@
 #include "ops/cli/commands.hpp"
 
-#include <cstdlib>
 #include <functional>
 #include <map>
 
@@ -19,21 +18,6 @@ namespace {
 
 namespace json = boost::json;
 using Show = std::string (*)(const json::value&);
-
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? std::string() : std::string(value);
-}
-
-Remote remote_from_environment() {
-    Remote remote;
-    const std::string url = environment("RINGRIFT_URL");
-    const std::string port = environment("RINGRIFT_P2P_PORT");
-    if (!port.empty()) remote.url = "http://127.0.0.1:" + port;
-    if (!url.empty()) remote.url = url;
-    remote.token = environment("RINGRIFT_ADMIN_TOKEN");
-    return remote;
-}
 
 }  // namespace
 

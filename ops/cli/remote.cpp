@@ -1,5 +1,7 @@
 #include "ops/cli/remote.hpp"
 
+#include <cstdlib>
+
 #include <boost/json.hpp>
 
 #include "ops/cli/http_client.hpp"
@@ -9,6 +11,11 @@ namespace ringrift::ops::cli {
 namespace {
 
 namespace json = boost::json;
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
 
 std::string member(const json::value& value, std::string_view name) {
     const json::object* object = value.if_object();
@@ -38,6 +45,16 @@ bus::Result<Told, Exit> exchange(const Remote& remote, const std::string& method
 }
 
 }  // namespace
+
+Remote remote_from_environment() {
+    Remote remote;
+    const std::string url = environment("RINGRIFT_URL");
+    const std::string port = environment("RINGRIFT_P2P_PORT");
+    if (!port.empty()) remote.url = "http://127.0.0.1:" + port;
+    if (!url.empty()) remote.url = url;
+    remote.token = environment("RINGRIFT_ADMIN_TOKEN");
+    return remote;
+}
 
 Exit refused(int status, const std::string& body) {
     json::error_code error;

@@ -19,6 +19,9 @@ struct Remote {
     bool as_json = false;  ///< Print answers as they come.
 };
 
+/// RINGRIFT_URL, RINGRIFT_P2P_PORT and RINGRIFT_ADMIN_TOKEN, where they are set.
+Remote remote_from_environment();
+
 /// An answer of the node: its text, and the same as a value.
 struct Told {
     std::string text = {};

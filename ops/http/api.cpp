@@ -45,7 +45,7 @@ std::optional<Response> unknown_parameter(const Route& route, const Request& req
     if (!route.alias_of.empty()) return {};  // The original's callers send what they like.
     for (const auto& [name, value] : request.query) {
         const bool known =
-            std::ranges::any_of(route.query, [&](const Parameter& p) { return p.name == name; });
+            std::ranges::find(route.query, name, &Parameter::name) != route.query.end();
         if (known) continue;
         std::string names;
         for (const Parameter& parameter : route.query)

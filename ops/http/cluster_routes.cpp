@@ -2,7 +2,6 @@
 // are.
 
 #include <algorithm>
-#include <ranges>
 
 #include <boost/json.hpp>
 
@@ -120,7 +119,8 @@ Answer sync(const Sight& sight, const Call&) {
                                              {"digest", manifest.digest},
                                              {"collected_at", bus::to_text(manifest.collected_at)}};
     }
-    for (const auto& [id, entry] : data.syncs | std::views::reverse) {
+    for (auto at = data.syncs.end(); at != data.syncs.begin();) {
+        const auto& [id, entry] = *--at;
         json::array moves;
         for (const bus::PlannedMove& move : entry.moves) {
             if (moves.size() == moves_shown_max) break;

@@ -1,10 +1,10 @@
 #include "tests/simulation/cluster.hpp"
 
 #include <algorithm>
-#include <iomanip>
 #include <sstream>
 
 #include "projections/folded.hpp"
+#include "tests/simulation/clock_text.hpp"
 #include "tests/simulation/settings.hpp"
 
 namespace ringrift::simulation {
@@ -15,15 +15,6 @@ using std::chrono::seconds;
 
 /// Longer than the grace of a stop, a late report and a look at the log together.
 constexpr bus::Duration orphan_max = minutes(6);
-
-std::string clock_text(bus::Duration passed) {
-    const auto ms = passed.count();
-    std::ostringstream text;
-    text << std::setfill('0') << std::setw(2) << ms / 3'600'000 << ':' << std::setw(2)
-         << ms / 60'000 % 60 << ':' << std::setw(2) << ms / 1'000 % 60 << '.' << std::setw(3)
-         << ms % 1'000;
-    return text.str();
-}
 
 }  // namespace
 

@@ -21,10 +21,6 @@
 
 namespace ringrift::simulation {
 
-/// Longer than any chain of bounds in the node: a claim that is never started is taken back after
-/// 65 minutes, may wait another 30 for its next turn, and then run.
-inline constexpr bus::Duration quiet_time = std::chrono::minutes(150);
-
 class Cluster {
   public:
     Cluster(std::uint64_t seed, bus::Duration length, std::ostream* trace);

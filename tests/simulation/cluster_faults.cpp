@@ -1,4 +1,5 @@
 #include "tests/simulation/cluster.hpp"
+#include "tests/simulation/operator.hpp"
 
 // The faults that befall the cluster, each when its time has come.
 
@@ -94,32 +95,10 @@ void Cluster::lose_file() {
 
 void Cluster::act_as_operator() {
     if (!node_) return;
-    ops::AdminRequest request = {.actor = "simulated operator"};
-    const auto& items = node_->view().work.items;
-    if (!items.empty()) {
-        const auto at = std::next(items.begin(), random_.below(std::ssize(items)));
-        request.parameters["work"] = at->first.value;
-    }
-    const auto& configs = node_->view().leadership.config.configs;
-    switch (random_.below(7)) {
-        case 0: request.action = "election/start"; break;
-        case 1: request.action = "jobs/reset-stale"; break;
-        case 2: request.action = "sync/trigger"; break;
-        case 3: request.action = "work/cancel"; break;
-        case 4: request.action = "work/unpark"; break;
-        case 5:
-            request.action = "ingest";
-            request.parameters["type"] = "sync_completed";
-            request.body = R"({"config":"hex4_2p","games":1000000})";
-            break;
-        default:
-            if (configs.empty()) return;
-            request.action = "work/add";
-            request.body =
-                R"({"type":"selfplay","config":")" + configs.front().config.value + R"("})";
-    }
-    say("      " + request.action + " " + request.parameters["work"]);
-    if (!node_->admin().put(std::move(request))) complaints_.push_back("the admin inbox is full");
+    auto request = draw_request(*node_, random_);
+    if (!request) return;
+    say("      " + request->action + " " + request->parameters["work"]);
+    if (!node_->admin().put(std::move(*request))) complaints_.push_back("the admin inbox is full");
 }
 
 }  // namespace ringrift::simulation

@@ -9,6 +9,10 @@
 
 namespace ringrift::simulation {
 
+/// Longer than any chain of bounds in the node: a claim that is never started is taken back after
+/// 65 minutes, may wait another 30 for its next turn, and then run.
+inline constexpr bus::Duration quiet_time = std::chrono::minutes(150);
+
 /// Mean time between two of a kind; zero means never.
 struct FaultTimes {
     bus::Duration crash = {};      ///< At any step towards the world.

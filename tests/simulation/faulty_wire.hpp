@@ -42,6 +42,10 @@ class FaultyWire {
     void slow(const bus::NodeId& from, const bus::NodeId& to, bus::Duration by) {
         slowed_[{from, to}] = by;
     }
+    void mend(const bus::NodeId& from, const bus::NodeId& to) {
+        cut_.erase({from, to});
+        slowed_.erase({from, to});
+    }
     void mend() {
         cut_.clear();
         slowed_.clear();

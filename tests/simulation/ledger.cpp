@@ -31,7 +31,10 @@ void Ledger::read(const bus::Recorded& recorded) {
             using Fact = std::decay_t<decltype(fact)>;
             if constexpr (bus::is_readable<Fact>) {
                 const bool of_this_reign = recorded.event.epoch == epoch_ && !leader_.empty();
-                if (is_leaders<Fact>() && !of_this_reign) return;
+                if (is_leaders<Fact>() && !of_this_reign) {
+                    void_.insert(recorded.position);
+                    return;
+                }
                 holds_[recorded.position - 1] = true;
                 constexpr bool about_work = Fact::info.noun == bus::Noun::work;
                 if (is_leaders<Fact>() && about_work) leader_clock_ = recorded.event.time;
@@ -49,7 +52,8 @@ void Ledger::complain(std::string property, std::string what, std::vector<bus::P
 void Ledger::read(const bus::LeaderElected& e, bus::Position position) {
     holds_[position - 1] = e.epoch == epoch_ + 1;
     if (e.epoch != epoch_ + 1) return;
-    if (e.leader == leader_ && !stood_anew_)
+    // Of several, one may lose its lease and be the next all the same.
+    if (e.leader == leader_ && !stood_anew_ && history_.nodes == 1)
         complain("who leads does not stand again", e.leader.value, {elected_, position});
     epoch_ = e.epoch;
     leader_ = e.leader;

@@ -29,6 +29,7 @@ struct History {
     std::vector<bus::Position> seen = {};    ///< How far its writer had folded when it said it.
     bus::Duration healed = {};               ///< From here on there were no faults.
     bus::Duration ended = {};
+    std::int64_t nodes = 1;
 };
 
 struct LedgerItem {
@@ -61,11 +62,15 @@ inline bool is_open(const LedgerItem& item) {
     return item.queued != 0 && !item.over && !item.set_aside;
 }
 
+using Violations = std::vector<Violation>;
+
 class Ledger {
   public:
     explicit Ledger(const History& history);
 
     bool holds(bus::Position position) const { return holds_[position - 1]; }
+    /// A leader's, said in another reign than that in which it came into the log.
+    bool is_void(bus::Position position) const { return void_.contains(position); }
     const std::map<bus::WorkId, LedgerItem>& items() const { return items_; }
     /// In distinct files that were recorded.
     const std::map<bus::ConfigKey, std::int64_t>& games() const { return games_; }
@@ -112,6 +117,8 @@ class Ledger {
 
     const History& history_;
     std::vector<bool> holds_;
+    std::set<bus::Position> void_;
+    std::set<bus::EventId> ids_;
     bus::Epoch epoch_ = 0;
     bus::NodeId leader_ = {};
     bus::Position elected_ = 0;

@@ -33,6 +33,13 @@ std::optional<bus::FileDigest> SimDisk::lose_one(Random& random) {
     return lost;
 }
 
+std::optional<bus::FileDigest> SimDisk::rot_one(Random& random) {
+    if (files_.empty()) return {};
+    const auto at = std::next(files_.begin(), random.below(std::ssize(files_)));
+    rotten_.insert(at->first);
+    return at->first;
+}
+
 std::int64_t SimDisk::strength_at(const std::string& path) const {
     if (!path.starts_with(data_folder)) return 0;
     const SimFile* file = find({path.substr(data_folder.size())});
@@ -44,7 +51,9 @@ projections::HostSample SimHost::sample(bus::Time now) {
             .cpu_ppm = 500'000,
             .memory_bytes = 8 * gib,
             .memory_total_bytes = 64 * gib,
-            .disk_free_bytes = disk_.full ? gib / 2 : 400 * gib,
+            .disk_free_bytes = disk_.full  ? gib / 2
+                               : disk_.low ? 3 * gib
+                                           : 400 * gib,
             .disk_total_bytes = 500 * gib};
 }
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,16 +28,25 @@ class SimDisk {
     std::optional<std::string> path_of(const bus::FileDigest& file) const;
     const SimFile* find(const bus::FileDigest& file) const;
     void add(const bus::FileDigest& file, SimFile content) { files_.emplace(file, content); }
+    void remove(const bus::FileDigest& file) {
+        files_.erase(file);
+        rotten_.erase(file);
+    }
+    /// Its bytes are not what its digest says any more; whoever asks for them finds out.
+    bool is_rotten(const bus::FileDigest& file) const { return rotten_.contains(file); }
+    std::optional<bus::FileDigest> rot_one(Random& random);
     /// A file of games or samples, where there is one. Models are copied elsewhere as well.
     std::optional<bus::FileDigest> lose_one(Random& random);
     const std::map<bus::FileDigest, SimFile>& files() const { return files_; }
     bool full = false;
+    bool low = false;  ///< Some should be deleted; work goes on.
 
     /// The model at a path that `path_of` gave, or `init`.
     std::int64_t strength_at(const std::string& path) const;
 
   private:
     std::map<bus::FileDigest, SimFile> files_;
+    std::set<bus::FileDigest> rotten_;
 };
 
 class SimHost final : public producers::Host {

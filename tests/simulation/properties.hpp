@@ -11,8 +11,6 @@
 
 namespace ringrift::simulation {
 
-using Violations = std::vector<Violation>;
-
 // ---- at every moment ------------------------------------------------------------------------
 
 /// Ids are unique, causes stand earlier in the log, and every event survives its text.
@@ -30,7 +28,7 @@ Violations nothing_is_said_twice(const History& history, const Ledger& ledger);
 
 /// A node that has folded an event does not say it again: it would think that it was heard, and be
 /// wrong. Idleness is apart: it changes no view, and is said once because of its id.
-Violations nothing_known_is_said_again(const History& history, const Cluster& cluster);
+Violations nothing_known_is_said_again(const History& history, const WitnessLog& witness);
 
 /// From zero, from a snapshot anywhere, and with every event delivered twice: the same view.
 Violations rebuild_equals_live(const History& history, const projections::ClusterView& view,

@@ -220,9 +220,9 @@ Violations nothing_is_said_twice(const History& history, const Ledger& ledger) {
     return found;
 }
 
-Violations nothing_known_is_said_again(const History& history, const Cluster& cluster) {
+Violations nothing_known_is_said_again(const History& history, const WitnessLog& witness) {
     Violations found;
-    for (const bus::Position position : cluster.witness().said_again()) {
+    for (const bus::Position position : witness.said_again()) {
         const auto& fact = history.events[position - 1].event.fact;
         if (std::holds_alternative<bus::IdleResourceDetected>(fact)) continue;
         found.push_back({"what a node has folded it does not say again", "", {position}});

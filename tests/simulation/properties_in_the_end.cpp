@@ -134,9 +134,9 @@ Violations no_game_is_lost(const Cluster& cluster, const ClusterView& view) {
         if (recorded || cluster.clock().passed() - left < soon || left > cluster.healed_at())
             continue;
         const auto& processes = cluster.hands().processes();
-        const bool untold = std::ranges::any_of(processes, [&](const auto& entry) {
+        const bool untold = std::ranges::any_of(processes, [&played = file](const auto& entry) {
             return std::ranges::any_of(entry.second.fate.leaves,
-                                       [&](const auto& made) { return made.first == file; });
+                                       [&](const auto& made) { return made.first == played; });
         });
         // A report that the hands lost comes with the daemon's next start, which may be later.
         if (untold) continue;

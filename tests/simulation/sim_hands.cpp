@@ -43,8 +43,9 @@ std::optional<bus::Duration> ends_at(const Process& process) {
 
 }  // namespace
 
-SimHands::SimHands(std::uint64_t seed, const SimClock& clock, SimDisk& disk, Fuse& fuse)
-    : clock_(clock), disk_(disk), fuse_(fuse), random_(seed, "hands"), programs_(seed, disk) {}
+SimHands::SimHands(std::uint64_t seed, const SimClock& clock, SimDisk& disk, Fuse& fuse,
+                   std::string_view name)
+    : clock_(clock), disk_(disk), fuse_(fuse), random_(seed, name), programs_(seed, disk) {}
 
 void SimHands::misbehave(const FaultShares& ppm) {
     ppm_ = ppm;

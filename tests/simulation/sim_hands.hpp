@@ -30,7 +30,9 @@ struct Process {
 
 class SimHands final : public consumers::Hands {
   public:
-    SimHands(std::uint64_t seed, const SimClock& clock, SimDisk& disk, Fuse& fuse);
+    /// `name` tells those of one simulation apart.
+    SimHands(std::uint64_t seed, const SimClock& clock, SimDisk& disk, Fuse& fuse,
+             std::string_view name = "hands");
     void misbehave(const FaultShares& ppm);
 
     void start(const consumers::JobOrder& order) override;

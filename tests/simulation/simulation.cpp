@@ -10,7 +10,8 @@
 
 #include "bus/codec.hpp"
 #include "producers/digest.hpp"
-#include "tests/simulation/properties.hpp"
+#include "tests/simulation/files_ledger.hpp"
+#include "tests/simulation/properties_many.hpp"
 
 namespace ringrift::simulation {
 namespace {
@@ -44,30 +45,57 @@ class NamesSeedOnAbort {
     void (*former_)(int) = SIG_DFL;
 };
 
+void add(Violations& all, Violations found) {
+    all.insert(all.end(), found.begin(), found.end());
+}
+
+/// What is asked of one node and of many.
+Violations judge_log(const History& history, const Ledger& ledger,
+                     const projections::ClusterView& view, const projections::ClusterView& live,
+                     std::uint64_t seed) {
+    Violations all;
+    add(all, events_are_well_formed(history));
+    add(all, fold_agrees_with_ledger(history, ledger, view));
+    add(all, promotions_have_evidence(history, ledger));
+    add(all, nothing_is_said_twice(history, ledger));
+    add(all, rebuild_equals_live(history, live, Random(seed, "cut")));
+    add(all, work_comes_to_an_end(history, view));
+    add(all, stages_lead_to_the_next(history, view));
+    add(all, the_loop_turns_again(history, ledger));
+    return all;
+}
+
 Violations judge(Cluster& cluster, const History& history, const Ledger& ledger,
                  std::uint64_t seed) {
     projections::Folded<projections::ClusterView> folded;
     for (const bus::Recorded& recorded : history.events) folded.advance(recorded);
     const projections::ClusterView& view = folded.view;
     const bool live = cluster.node() && cluster.node()->position() == folded.position;
-    Violations all;
-    for (Violations found : {
-             events_are_well_formed(history),
-             fold_agrees_with_ledger(history, ledger, view),
-             promotions_have_evidence(history, ledger),
-             nothing_is_said_twice(history, ledger),
-             rebuild_equals_live(history, live ? cluster.node()->view() : view,
-                                 Random(seed, "cut")),
-             work_comes_to_an_end(history, view),
-             stages_lead_to_the_next(history, view),
-             the_loop_turns_again(history, ledger),
-             no_game_is_lost(cluster, view),
-             programs_run_once_and_are_forgotten(cluster),
-             the_node_is_well(cluster),
-             nothing_known_is_said_again(history, cluster),
-         }) {
-        all.insert(all.end(), found.begin(), found.end());
-    }
+    Violations all = judge_log(history, ledger, view, live ? cluster.node()->view() : view, seed);
+    add(all, no_game_is_lost(cluster, view));
+    add(all, programs_run_once_and_are_forgotten(cluster));
+    add(all, the_node_is_well(cluster));
+    add(all, nothing_known_is_said_again(history, cluster.witness()));
+    return all;
+}
+
+Violations judge(const Fleet& fleet, const History& history, const Ledger& ledger,
+                 std::uint64_t seed) {
+    const projections::ClusterView& view = fleet.folded().view;
+    Violations all = judge_log(history, ledger, view, view, seed);
+    add(all, fleet.complaints());
+    add(all, reigns_follow_each_other(fleet));
+    add(all, void_events_have_no_effect(history, ledger, view));
+    add(all, leaders_are_silent_after_their_lease(fleet, history, ledger));
+    add(all, claims_that_are_named_live(fleet, history, ledger));
+    add(all, claims_start_one_program(fleet));
+    add(all, views_are_the_same_everywhere(fleet));
+    add(all, games_of_all_nodes_are_recorded(fleet));
+    add(all, all_nodes_are_well(fleet));
+    add(all, productive_again(fleet, history, ledger));
+    add(all, FilesLedger(history).unproved_deletions(fleet.shape().copies));
+    for (const auto& member : fleet.members())
+        add(all, nothing_known_is_said_again(history, member->witness));
     return all;
 }
 
@@ -119,10 +147,20 @@ void count(SimulationResult& result, const History& history, const Ledger& ledge
     }
 }
 
-}  // namespace
+SimulationResult result_of(const Violations& violations, const History& history,
+                           const Ledger& ledger, const SimulationOptions& options,
+                           std::int64_t starts) {
+    SimulationResult result = {.passed = violations.empty(),
+                               .report = report_of(violations, history, options),
+                               .digest = digest_of(history),
+                               .events = static_cast<std::int64_t>(history.events.size()),
+                               .starts = starts,
+                               .turns_judged = ledger.turns_judged()};
+    count(result, history, ledger);
+    return result;
+}
 
-SimulationResult simulate(const SimulationOptions& options, std::ostream* trace) {
-    const NamesSeedOnAbort names_seed(options);
+SimulationResult simulate_one(const SimulationOptions& options, std::ostream* trace) {
     Cluster cluster(options.seed, std::chrono::hours(options.hours), trace);
     cluster.run();
     History history = {.stamps = cluster.stamps(),
@@ -133,20 +171,43 @@ SimulationResult simulate(const SimulationOptions& options, std::ostream* trace)
         history.seen.push_back(cluster.witness().seen_by_writer().at(recorded.event.id));
     }
     const Ledger ledger(history);
-    const Violations violations = judge(cluster, history, ledger, options.seed);
-    SimulationResult result = {.passed = violations.empty(),
-                               .report = report_of(violations, history, options),
-                               .digest = digest_of(history),
-                               .events = static_cast<std::int64_t>(history.events.size()),
-                               .starts = cluster.starts(),
-                               .turns_judged = ledger.turns_judged()};
-    count(result, history, ledger);
+    return result_of(judge(cluster, history, ledger, options.seed), history, ledger, options,
+                     cluster.starts());
+}
+
+SimulationResult simulate_many(const SimulationOptions& options, std::ostream* trace) {
+    Fleet fleet(options.seed, options.nodes, std::chrono::hours(options.hours), trace);
+    fleet.run();
+    History history = {.stamps = fleet.log().stamps(),
+                       .healed = fleet.healed_at(),
+                       .ended = fleet.clock().passed(),
+                       .nodes = options.nodes};
+    history.events = fleet.log().read(0, std::numeric_limits<std::size_t>::max());
+    std::map<bus::NodeId, const WitnessLog*> witnesses;
+    for (const auto& member : fleet.members()) witnesses[member->id] = &member->witness;
+    for (const bus::Recorded& recorded : history.events) {
+        const WitnessLog& witness = *witnesses.at(recorded.event.source);
+        history.seen.push_back(witness.seen_by_writer().at(recorded.event.id));
+    }
+    const Ledger ledger(history);
+    SimulationResult result = result_of(judge(fleet, history, ledger, options.seed), history,
+                                        ledger, options, fleet.starts());
+    result.rounds = fleet.rounds();
+    result.deletions = FilesLedger(history).deletions();
+    result.reigns = static_cast<std::int64_t>(fleet.auditor().elections);
     return result;
 }
 
+}  // namespace
+
+SimulationResult simulate(const SimulationOptions& options, std::ostream* trace) {
+    const NamesSeedOnAbort names_seed(options);
+    return options.nodes == 1 ? simulate_one(options, trace) : simulate_many(options, trace);
+}
+
 int run_simulation(const SimulationOptions& options, std::ostream& out) {
-    if (options.nodes != 1) {
-        out << "ringrift sim: --nodes must be 1: several nodes need the cluster, not built yet\n";
+    if (options.nodes != 1 && (options.nodes < 3 || options.nodes > 50)) {
+        out << "ringrift sim: --nodes must be 1, or 3 to 50: an election takes 3 voters\n";
         return 2;
     }
     if (options.hours < 3 || options.hours > 240) {
@@ -156,10 +217,11 @@ int run_simulation(const SimulationOptions& options, std::ostream& out) {
     }
     const SimulationResult result = simulate(options, options.trace ? &out : nullptr);
     out << "seed " << options.seed << ": " << options.hours << " h, " << result.events
-        << " events, " << result.starts << " starts, " << result.completed << " items completed, "
-        << result.exports << " exports, " << result.trainings << " trainings, "
-        << result.evaluations << " evaluations, " << result.promotions << " promotions, "
-        << result.rejections << " rejections, " << result.rollbacks << " rollbacks\n"
+        << " events, " << result.starts << " starts, " << result.reigns << " reigns, "
+        << result.completed << " items completed, " << result.exports << " exports, "
+        << result.trainings << " trainings, " << result.evaluations << " evaluations, "
+        << result.promotions << " promotions, " << result.rejections << " rejections, "
+        << result.rollbacks << " rollbacks\n"
         << "events have the digest " << result.digest << '\n'
         << result.report << (result.passed ? "all properties hold\n" : "");
     return result.passed ? 0 : 1;

@@ -13,7 +13,7 @@ namespace ringrift::simulation {
 
 struct SimulationOptions {
     std::uint64_t seed = 0;
-    int nodes = 1;       ///< More need the cluster, which is not built yet.
+    int nodes = 1;       ///< 1 on the embedded log; 3 to 50 on one log, with letters between them.
     int hours = 6;       ///< Simulated; 3 to 240. The last 2.5 are without faults.
     bool trace = false;  ///< One line for each event and each fault.
 };
@@ -24,7 +24,9 @@ struct SimulationResult {
     std::string report = {};  ///< Of the violations; ends with the command that repeats them.
     std::string digest = {};  ///< Over the text of all events.
     std::int64_t events = 0;
-    std::int64_t starts = 0;        ///< Of the node.
+    std::int64_t starts = 0;        ///< Of the nodes.
+    std::int64_t rounds = 0;        ///< Of all nodes together; of several only.
+    std::int64_t reigns = 0;        ///< Of leaders; of several nodes only.
     std::int64_t claims = 0;        ///< That held.
     std::int64_t turns_judged = 0;  ///< Claims of which it could be said whose turn it was.
     std::int64_t completed = 0;     ///< Items of work.
@@ -34,6 +36,7 @@ struct SimulationResult {
     std::int64_t promotions = 0;
     std::int64_t rejections = 0;
     std::int64_t rollbacks = 0;
+    std::int64_t deletions = 0;  ///< Of files, that held.
 };
 
 SimulationResult simulate(const SimulationOptions& options, std::ostream* trace);

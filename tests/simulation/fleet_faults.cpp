@@ -1,0 +1,224 @@
+#include <algorithm>
+
+#include "tests/simulation/fleet.hpp"
+#include "tests/simulation/operator.hpp"
+
+// The faults that befall the fleet, each when its time has come.
+
+namespace ringrift::simulation {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr WireOdds healthy = {.delay_min = bus::Duration(1), .delay_max = bus::Duration(4)};
+
+}  // namespace
+
+void Fleet::later(bus::Duration after, std::function<void()> happen) {
+    agenda_.emplace(clock_.passed() + after, std::move(happen));
+}
+
+/// Again and again until the faults stop, on average after `mean`.
+void Fleet::recur(std::string name, bus::Duration mean, std::function<void()> happen) {
+    if (mean == bus::Duration::zero()) return;
+    later(random_.between(bus::Duration(1), 2 * mean), [this, name, mean, happen] {
+        if (clock_.passed() >= heal_at_) return;
+        say("FAULT " + name);
+        happen();
+        recur(name, mean, happen);
+    });
+}
+
+Member& Fleet::somebody() {
+    return *members_[static_cast<std::size_t>(random_.below(std::ssize(members_)))];
+}
+
+/// Each with one chance in two, but not all.
+std::vector<Member*> Fleet::some_of_them() {
+    std::vector<Member*> some;
+    for (const auto& member : members_) {
+        if (random_.coin()) some.push_back(member.get());
+    }
+    if (some.size() == members_.size()) some.pop_back();
+    return some;
+}
+
+void Fleet::plan_faults() {
+    for (const auto& member : members_) {
+        member->hands.misbehave(faults_.ppm);
+        member->transfers.misbehave(between_.transfers);
+        member->way.spoil(faults_.ppm.append_unknown, between_.append_late_ppm);
+        member->way.lag_at_most(random_.coin() ? faults_.lag_max / 10 : bus::Duration());
+    }
+    plan_faults_of_nodes(faults_.mean);
+    plan_faults_between(between_.mean);
+    later(heal_at_, [this] { heal(); });
+}
+
+void Fleet::plan_faults_of_nodes(const FaultTimes& mean) {
+    recur("a crash is near", mean.crash, [this] { crash_soon(somebody()); });
+    recur("a node is asked to stop", mean.restart, [this] {
+        Member& member = somebody();
+        if (member.node) member.node->stop("restarted by its operator", member.clock.now());
+    });
+    recur("a node's next crash loses its own memory", mean.store_loss, [this] {
+        // What a voter has promised must not be lost: producers/election_times.hpp.
+        Member& member = somebody();
+        const bool votes = std::ranges::find(voters_, member.id) != voters_.end();
+        member.store_lost_with_crash = !votes;
+    });
+    recur("a snapshot is damaged", mean.snapshot_damage,
+          [this] { somebody().store.damage_snapshot(random_); });
+    recur("a wall clock is set wrong", mean.clock_jump,
+          [this] { somebody().clock.set_wrong(random_.between(-minutes(5), minutes(5))); });
+    recur("the workload file is changed", mean.config_change, [this] { ++config_version_; });
+    recur("a store is away", mean.store_outage, [this] {
+        Member& member = somebody();
+        member.store.set_away(true);
+        later(random_.between(seconds(1), minutes(5)), [&member] { member.store.set_away(false); });
+    });
+    recur("a file disappears", mean.file_loss, [this] {
+        if (const auto lost = somebody().disk.lose_one(random_)) say("      it was " + lost->value);
+    });
+    recur("a file's bytes rot", mean.file_loss, [this] {
+        if (const auto rotten = somebody().disk.rot_one(random_))
+            say("      it is " + rotten->value);
+    });
+    recur("a disk is low", mean.full_disk / 4, [this] {
+        Member& member = somebody();
+        member.disk.low = true;
+        later(random_.between(minutes(5), minutes(60)), [&member] { member.disk.low = false; });
+    });
+    recur("a disk is full", mean.full_disk, [this] {
+        Member& member = somebody();
+        member.disk.full = true;
+        later(random_.between(seconds(10), minutes(20)), [&member] { member.disk.full = false; });
+    });
+    recur("the operator acts", mean.operator_action, [this] { act_as_operator(somebody()); });
+}
+
+void Fleet::plan_faults_between(const FleetFaultTimes& mean) {
+    recur("a node is frozen", mean.freeze, [this] {
+        freeze(somebody(), random_.between(seconds(1), random_.coin() ? seconds(30) : minutes(10)));
+    });
+    recur("a node will be held up in its work", mean.hold_up, [this] {
+        const auto by = random_.between(seconds(1), random_.coin() ? seconds(30) : minutes(10));
+        somebody().clock.hold_up(random_.between(1, 40), std::min(by, heal_at_ - clock_.passed()));
+    });
+    recur("the nodes are parted", mean.part, [this] { part(false); });
+    recur("letters pass in one direction only", mean.part_one_way, [this] { part(true); });
+    recur("a node loses its way to the log", mean.cut_from_log,
+          [this] { cut_from_log(somebody()); });
+    recur("letters are spoilt", mean.spoil_letters, [this] {
+        wire_faults_.odds = {.lost_ppm = random_.between(0, 400'000),
+                             .doubled_ppm = random_.between(0, 300'000),
+                             .delay_max = random_.between(
+                                 bus::Duration(1), random_.coin() ? seconds(4) : seconds(1))};
+        later(random_.between(seconds(1), minutes(5)), [this] { wire_faults_.odds = healthy; });
+    });
+    recur("ways are slow", mean.slow_ways, [this] {
+        Member& slow = somebody();
+        const bool speaks = random_.coin();
+        const auto by = random_.between(bus::Duration(100), seconds(5));
+        for (const auto& other : members_) {
+            const auto& from = speaks ? slow.id : other->id;
+            const auto& to = speaks ? other->id : slow.id;
+            wire_faults_.slow(from, to, by);
+            later(minutes(2), [this, from, to] { wire_faults_.mend(from, to); });
+        }
+    });
+    recur("the stream loses its leader", mean.stream_leader,
+          [this] { log_.lose_leader(random_.between(bus::Duration(200), seconds(30))); });
+    recur("readers fall behind", mean.lag, [this] {
+        const auto lag =
+            random_.between(bus::Duration(1), random_.coin() ? seconds(5) : minutes(1));
+        for (Member* member : some_of_them()) {
+            member->way.lag_at_most(lag);
+            later(random_.between(seconds(1), minutes(10)),
+                  [member] { member->way.lag_at_most({}); });
+        }
+    });
+    recur("the power fails in a room", mean.power_cut, [this] {
+        for (Member* member : some_of_them()) {
+            if (member->node) died(*member, "loses its power");
+        }
+    });
+}
+
+void Fleet::freeze(Member& member, bus::Duration how_long) {
+    say("      " + member.id.value + " for " + std::to_string(how_long.count()) + " ms");
+    member.frozen_until = std::max(member.frozen_until, clock_.passed() + how_long);
+}
+
+/// The log is with one of the two sides; without it and without letters the other is alone.
+void Fleet::part(bool one_way) {
+    const auto there = some_of_them();
+    const auto how_long = random_.between(seconds(2), random_.coin() ? seconds(40) : minutes(10));
+    const bool lose_log = !one_way && random_.coin();
+    for (Member* there_member : there) {
+        say("      " + there_member->id.value + (lose_log ? " and no log" : ""));
+        for (const auto& here : members_) {
+            if (std::ranges::find(there, here.get()) != there.end()) continue;
+            const bus::NodeId one = there_member->id, other = here->id;
+            wire_faults_.cut(one, other);
+            if (!one_way) wire_faults_.cut(other, one);
+            later(how_long, [this, one, other] {
+                wire_faults_.mend(one, other);
+                wire_faults_.mend(other, one);
+            });
+        }
+        if (!lose_log) continue;
+        there_member->way.set(LogWay::State::cut);
+        later(how_long, [there_member] { there_member->way.set(LogWay::State::fine); });
+    }
+}
+
+void Fleet::cut_from_log(Member& member) {
+    constexpr LogWay::State ways[] = {LogWay::State::cut, LogWay::State::deaf, LogWay::State::mute};
+    member.way.set(ways[random_.below(3)]);
+    say("      " + member.id.value);
+    later(random_.between(seconds(1), random_.coin() ? seconds(40) : minutes(10)),
+          [&member] { member.way.set(LogWay::State::fine); });
+}
+
+void Fleet::heal() {
+    say("the faults end");
+    log_.heal();
+    wire_faults_.mend();
+    wire_faults_.odds = healthy;
+    for (const auto& member : members_) {
+        member->way.set(LogWay::State::fine);
+        member->way.spoil(0, 0);
+        member->way.lag_at_most({});
+        member->store.set_away(false);
+        member->hands.misbehave({});
+        member->transfers.misbehave({});
+        member->disk.full = member->disk.low = false;
+        member->clock.hold_up(0, {});
+        member->frozen_until =
+            std::min(member->frozen_until, clock_.passed() + member->clock.ahead());
+        member->start_at = std::min(member->start_at, clock_.passed() + seconds(20));
+        if (member->led) led_at_ = clock_.passed();
+        if (member->node && random_.happens(300'000)) crash_soon(*member);
+    }
+}
+
+void Fleet::crash_soon(Member& member) {
+    say("      of " + member.id.value);
+    member.fuse.light(random_.between(0, 12));
+    later(seconds(20), [this, &member] {
+        if (member.node && member.fuse.is_lit()) died(member, "dies between two rounds");
+    });
+}
+
+void Fleet::act_as_operator(Member& member) {
+    if (!member.node) return;
+    auto request = draw_request(*member.node, random_);
+    if (!request) return;
+    say("      " + request->action + " " + request->parameters["work"] + " at " + member.id.value);
+    if (!member.node->admin().put(std::move(*request)))
+        complain("the operator is heard", "the admin inbox of " + member.id.value + " is full");
+}
+
+}  // namespace ringrift::simulation
