@@ -1,81 +1,14 @@
 // A whole cluster of real processes: three voters with a nats-server each, two workers, PostgreSQL,
 // as ops/cluster starts it for a person.
 
-#include <cstdio>
-#include <cstdlib>
-#include <map>
-#include <sstream>
+#include "tests/process/local_cluster.hpp"
 
-#include "tests/catch.hpp"
-#include "tests/process/daemon.hpp"
-#include "tests/temporary_folder.hpp"
-
+using namespace ringrift;
 using namespace ringrift::tests;
-
-namespace {
-
-struct Ran {
-    int code = -1;
-    std::string output = {};
-};
-
-Ran run(const std::string& command) {
-    Ran ran;
-    std::FILE* pipe = popen((command + " 2>/dev/null </dev/null").c_str(), "r");
-    REQUIRE(pipe != nullptr);
-    char buffer[4096];
-    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, pipe))
-        ran.output.append(buffer, got);
-    const int status = pclose(pipe);
-    ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return ran;
-}
-
-/// Ends with the test, however that ends.
-class Cluster {
-  public:
-    Cluster() {
-        setenv("RINGRIFT_CLUSTER_DIR", (folder_ / "cluster").c_str(), 1);
-        setenv("RINGRIFT_CLUSTER_BUILD", RINGRIFT_BINARY_DIR, 1);
-        setenv("RINGRIFT_CLUSTER_PORT", "18770", 1);
-        setenv("RINGRIFT_CLUSTER_WORKLOAD", write_fast_workload(folder_.path().string()).c_str(),
-               1);
-        chmod(folder_.path().c_str(), 0755);  // PostgreSQL runs as another user.
-    }
-    ~Cluster() { run(script + " down"); }
-
-    Ran says(const std::string& words) const { return run(script + " " + words); }
-
-    /// Node -> what it is now; and `leader` -> which node.
-    std::map<std::string, std::string> roles() const {
-        std::map<std::string, std::string> roles;
-        std::istringstream lines(says("status").output);
-        for (std::string node, role, url; lines >> node >> role;) {
-            std::getline(lines, url);
-            roles[node] = role;
-            if (role == "leader") roles["leader"] = node;
-        }
-        return roles;
-    }
-    std::string folder() const { return folder_.path().string(); }
-
-  private:
-    const std::string script = RINGRIFT_SOURCE_DIR "/ops/cluster";
-    TemporaryFolder folder_;
-};
-
-bool has_servers() {
-    const bool there = run("PATH=$PATH:/usr/sbin command -v nats-server").code == 0 &&
-                       run("command -v curl").code == 0;
-    if (!there) WARN("skipped: nats-server or curl is not installed");
-    return there;
-}
-
-}  // namespace
 
 TEST_CASE("a cluster comes up by one command, outlives its leader, and leaves nothing behind") {
     if (!has_servers()) return;
-    Cluster cluster;
+    LocalCluster cluster;
     const Ran up = cluster.says("up");
     INFO(up.output);
     REQUIRE(up.code == 0);
@@ -107,4 +40,42 @@ TEST_CASE("a cluster comes up by one command, outlives its leader, and leaves no
     CHECK(
         await([&] { return run("pgrep -f -- " + cluster.folder() + "/[c]luster/").output.empty(); },
               20s));
+}
+
+TEST_CASE("a leader that is cut off leads no more, and follows when it is back") {
+    if (!has_servers()) return;
+    LocalCluster cluster(0);
+    REQUIRE(cluster.says("up").code == 0);
+    const auto urls = cluster.urls();
+    const std::string former = cluster.roles().at("leader");
+    if (cluster.says("cut " + former).code != 0) {
+        WARN("skipped: nodes cannot be cut off here (root, nft)");
+        return;
+    }
+    const std::string& url = urls.at(former);
+    // It is reached by us, and by nobody else.
+    CHECK(shows(url, "/status", "1 of 3 voters answer, 2 are needed", 20s));
+    CHECK(shows(url, "/status", "\"effective_leader_id\":null", 20s));
+    CHECK(shows(url, "/ready", "No leader: 1 of 3 voters answer", 20s));
+    std::string next;
+    CHECK(await(
+        [&] {
+            for (const auto& [node, role] : cluster.roles()) {
+                if (node != "leader" && role == "leader" && node != former) next = node;
+            }
+            return !next.empty();
+        },
+        60s));
+    REQUIRE(cluster.says("mend " + former).code == 0);
+    CHECK(shows(url, "/status", "\"effective_leader_id\":\"" + next + "\"", 90s));
+    CHECK(shows(url, "/status", "\"role\":\"follower\"", 1s));
+    CHECK(shows(url, "/status", "\"leader_id\":\"" + next + "\"", 90s));
+
+    const LogJudge judge = cluster.judged();
+    for (const std::string& fault : judge.faults) FAIL_CHECK(fault);
+    CHECK(judge.reigns.size() >= 2);
+    CHECK(judge.reigns.rbegin()->second.value == next);
+    CHECK(cluster.says("cut " + former).code == 0);
+    CHECK(cluster.says("down").code == 0);
+    CHECK(run("nft list tables").output.find("ringrift_cluster") == std::string::npos);
 }

@@ -184,6 +184,18 @@ class Operator {
         REQUIRE(js_UpdateStream(nullptr, jetstream_, info->Config, nullptr, nullptr) == NATS_OK);
         jsStreamInfo_Destroy(info);
     }
+    /// Whether each of so many servers has all of the stream.
+    bool is_whole(const std::string& stream, int servers) {
+        jsStreamInfo* info = nullptr;
+        if (js_GetStreamInfo(&info, jetstream_, stream.c_str(), nullptr, nullptr) != NATS_OK)
+            return false;
+        const jsClusterInfo* cluster = info->Cluster;
+        bool whole = cluster != nullptr && cluster->ReplicasLen == servers - 1;
+        for (int i = 0; whole && i < cluster->ReplicasLen; ++i)
+            whole = cluster->Replicas[i]->Current && !cluster->Replicas[i]->Offline;
+        jsStreamInfo_Destroy(info);
+        return whole;
+    }
     /// The server that leads the stream; empty while none does.
     std::string leader(const std::string& stream) {
         jsStreamInfo* info = nullptr;

@@ -27,7 +27,8 @@ struct ClusterShape {
     bool managed = false;
     int slots = 2;
     std::string job_seconds = "0.3";
-    std::vector<std::string> arguments = {};  ///< More of them, for each node.
+    std::vector<std::string> arguments = {};         ///< More of them, for each node,
+    std::vector<std::string> voters_arguments = {};  ///< and for voters only.
 };
 
 /// A workload whose only work is selfplay that sleeps. Returns the workload file.
@@ -38,7 +39,7 @@ sleep )" << seconds << R"(
 cd "$RINGRIFT_OUTPUT_DIR"
 echo "$RINGRIFT_WORK_ID $RINGRIFT_FENCE" > game.jsonl
 digest=$(sha256sum game.jsonl)
-echo '{"games":1,"files":[{"name":"game.jsonl","sha256":"'"${digest%% *}"'","games":1}]}' > result.json
+echo '{"games":1,"samples":1,"files":[{"name":"game.jsonl","sha256":"'"${digest%% *}"'","games":1}]}' > result.json
 )";
     chmod(script.c_str(), 0755);
     const std::string file = folder + "/sleepy.toml";
@@ -146,10 +147,17 @@ class NodeCluster {
 
     void add(const std::string& name, bool votes) {
         nodes_[name] = {.votes = votes,
-                        .port = free_port(),
-                        .nats_port = free_port(),
-                        .route_port = free_port(),
+                        .port = lasting_port(),
+                        .nats_port = lasting_port(),
+                        .route_port = lasting_port(),
                         .daemon = {}};
+    }
+    /// Below those that the kernel gives away: while a node is down, nobody else gets its port.
+    int lasting_port() {
+        do {
+            next_port_ = next_port_ < 32'000 ? next_port_ + 1 : 20'000;
+        } while (is_listening(next_port_));
+        return next_port_;
     }
     void start_servers() {
         std::string routes;
@@ -226,6 +234,8 @@ class NodeCluster {
             }
         }
         words.insert(words.end(), shape_.arguments.begin(), shape_.arguments.end());
+        const auto& more = shape_.voters_arguments;
+        if (node.votes) words.insert(words.end(), more.begin(), more.end());
         return words;
     }
     void signal(const std::string& name, int what) {
@@ -238,6 +248,7 @@ class NodeCluster {
     }
 
     const ClusterShape shape_;
+    int next_port_ = 20'000 + getpid() * 37 % 10'000;
     TemporaryFolder folder_;
     std::string workload_;
     std::map<std::string, Node> nodes_;
