@@ -3,12 +3,20 @@
 namespace ringrift::projections {
 namespace {
 
+/// Nobody plays more in one match, and the sum of any number of matches stays far from overflow.
+constexpr std::int64_t games_per_match_max = 1'000'000'000;
+
+bool is_count(std::int64_t games) {
+    return games >= 0 && games <= games_per_match_max;
+}
+
 bool makes_sense(const bus::MatchPlayed& match) {
-    if (match.games <= 0 || match.scores.empty() || match.config.empty()) return false;
+    if (match.games == 0 || match.scores.empty() || match.config.empty()) return false;
+    if (!is_count(match.games)) return false;
     for (const bus::PairScore& score : match.scores) {
         const bool valid = score.first != score.second && !score.first.empty() &&
-                           !score.second.empty() && score.wins >= 0 && score.draws >= 0 &&
-                           score.losses >= 0;
+                           !score.second.empty() && is_count(score.wins) && is_count(score.draws) &&
+                           is_count(score.losses);
         if (!valid) return false;
     }
     return true;

@@ -3,6 +3,7 @@
 #include "producers/ratings.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 #include "consumers/loops/elo_sync.hpp"
@@ -96,6 +97,16 @@ TEST_CASE(
                  played("r3", "", "m1", 1, 0), no_scores, played("r5", "m1", "init", 5, -1)});
     CHECK(given.view().ratings.pools.empty());
     CHECK(given.view().ratings.matches.empty());
+}
+
+TEST_CASE("a match of more games than anybody can play is not counted") {
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    bus::MatchPlayed endless = played("endless", "init", "m1", 1, 0);
+    endless.games = most;
+    Given given(
+        {played("real", "init", "m1", 3, 1), endless, played("lost", "init", "m1", most - 4, 1)});
+    CHECK(pool(given).games == 4);
+    CHECK(pool(given).pairs.begin()->second.wins == 3);
 }
 
 TEST_CASE("each config has a pool of its own") {

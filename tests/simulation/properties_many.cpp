@@ -132,7 +132,7 @@ Violations games_of_all_nodes_are_recorded(const Fleet& fleet) {
             if (recorded || young || left > fleet.healed_at()) continue;
             const auto& processes = member->hands.processes();
             // A report that the hands lost comes with the daemon's next start, which may be later.
-            const bool untold = std::ranges::any_of(processes, [&](const auto& entry) {
+            const bool untold = std::ranges::any_of(processes, [&file = file](const auto& entry) {
                 return std::ranges::any_of(entry.second.fate.leaves,
                                            [&](const auto& made) { return made.first == file; });
             });

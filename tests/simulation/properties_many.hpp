@@ -42,6 +42,7 @@ Violations all_nodes_are_well(const Fleet& fleet);
 /// `claim_within`, and a candidate made from games of that time is decided upon in the quiet time.
 Violations productive_again(const Fleet& fleet, const History& history, const Ledger& ledger);
 inline constexpr bus::Duration leader_within = std::chrono::seconds(90);
-inline constexpr bus::Duration claim_within = std::chrono::minutes(10);
+/// The only node with room may be in quarantine (30 minutes) while jobs that hang fill the others.
+inline constexpr bus::Duration claim_within = std::chrono::minutes(35);
 
 }  // namespace ringrift::simulation
