@@ -38,6 +38,7 @@ struct Machine {
     ops::PulseBoard board = {};
     std::unique_ptr<ops::Node> node = {};
     bool paused = false;
+    std::unique_ptr<tests::WayToLog> way = {};
 };
 
 class Machines {
@@ -47,12 +48,13 @@ class Machines {
     }
     void start(const NodeId& id) {
         Machine& machine = machines_[id];
+        if (!machine.way) machine.way = std::make_unique<tests::WayToLog>(log);
         ops::NodeSettings settings = {.self = {.node = id, .capacity = {.slots = 1}, .voter = true},
                                       .config = {.hash = "c"},
                                       .founders = voters_};
         machine.node = std::make_unique<ops::Node>(settings,
                                                    ops::NodePorts{.clock = clock,
-                                                                  .log = log,
+                                                                  .log = *machine.way,
                                                                   .store = machine.store,
                                                                   .host = machine.host,
                                                                   .hands = machine.hands,
@@ -198,4 +200,22 @@ TEST_CASE("a leading node that stops in good order leaves the lead to another at
     machines.run(800ms);
     CHECK(machines.at(first).node->stopped());
     CHECK(machines.leader() != first);
+}
+
+TEST_CASE("a node whose log cannot be read yet starts all the same, and joins when it can be") {
+    Machines machines(three);
+    machines.run(2s);
+    const NodeId late = machines.other_than(machines.leader());
+    machines.kill(late);
+    machines.at(late).way->away = true;
+    machines.start(late);
+    machines.run(3s);
+    const auto lives = [&] {
+        const auto& nodes = machines.at(machines.leader()).node->view().nodes;
+        return find(nodes, late)->joined.incarnation;
+    };
+    CHECK(lives() == 1);
+    machines.at(late).way->away = false;
+    machines.run(3s);
+    CHECK(lives() == 2);
 }
