@@ -157,7 +157,10 @@ Answer add_work(const Sight& sight, const Call& call) {
     // The original's callers say work_type and config_key.
     for (const auto& [theirs, ours] :
          {std::pair("work_type", "type"), std::pair("config_key", "config")}) {
-        if (!wish.contains(ours) && wish.contains(theirs)) wish[ours] = wish.at(theirs);
+        if (!wish.contains(ours) && wish.contains(theirs)) {
+            json::value told = wish.at(theirs);  // A copy: a new entry moves those that are there.
+            wish[ours] = std::move(told);
+        }
         wish.erase(theirs);
     }
     for (const char* name : {"type", "config"}) {

@@ -258,10 +258,13 @@ Answer status(const Sight& sight, const Call&) {
     json::object body;
     add_identity(body, sight);
     add_work(body, sight);
-    body["event_subscription_status"] = subscriptions_json(sight.pulse, sight.now);
-    body["event_subscriptions"] = body.at("event_subscription_status");
-    body["loops"] = loops_json(sight.pulse);
-    body["background_loops"] = body.at("loops");
+    // Under both names, from a value of its own: a new entry moves those that are there.
+    const json::value subscriptions = subscriptions_json(sight.pulse, sight.now);
+    body["event_subscription_status"] = subscriptions;
+    body["event_subscriptions"] = subscriptions;
+    const json::value loops = loops_json(sight.pulse);
+    body["loops"] = loops;
+    body["background_loops"] = loops;
     add_members(body, sight);
     add_log(body, sight);
     body["disk"] = disk_json(sight.pulse);
