@@ -99,13 +99,13 @@ TEST_CASE("nobody listening, and no such address, is unreachable in bounded time
 TEST_CASE(
     "bytes that are not what the digest says go to quarantine, with evidence, and the source "
     "hears of it") {
+    std::vector<FileDigest> doubted;  // Outlives the server, whose thread writes to it.
+    std::mutex mutex;
     Site alpha("alpha");
     Site beta("beta");
     const std::string bytes = random_bytes(300'000, 1);
     const FileDigest file = digest_of("something else");
     alpha.puts(file, bytes);
-    std::vector<FileDigest> doubted;
-    std::mutex mutex;
     alpha.serve({.on_doubt = [&](const FileDigest& one) {
         const std::lock_guard lock(mutex);
         doubted.push_back(one);
