@@ -11,7 +11,8 @@
 // `send` puts a letter in a bounded queue. What waits when the line is lost is dropped and counted,
 // never sent later on another one. What arrives is decoded on a thread of libnats.
 //
-// Shares its connection with the log. send and take: the node's thread; the rest: any.
+// Shares its connection with the log. take: the node's thread; the rest, `send` too: any, since a
+// heartbeat may be said in the node's place (ops/heartbeat_wire).
 
 #include <condition_variable>
 #include <deque>

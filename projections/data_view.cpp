@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "projections/counts.hpp"
+
 namespace ringrift::projections {
 namespace {
 
@@ -39,7 +41,8 @@ void arrive(DataView& view, const bus::FileDigest& file, const bus::NodeId& node
 
 /// A games file that nobody has recorded before.
 void record(DataView& view, const bus::GamesRecorded& e, const bus::Recorded& recorded) {
-    if (e.games <= 0 || e.file.empty() || e.config.empty()) return;
+    const bool has_games = e.games > 0 && is_count_of_games(e.games);
+    if (!has_games || e.file.empty() || e.config.empty()) return;
     auto [at, is_new] = view.files.try_emplace(e.file);
     FileEntry& file = at->second;
     const bool counted = file.recorded != 0 && file.kind == bus::FileKind::games;

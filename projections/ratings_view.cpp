@@ -1,22 +1,19 @@
 #include "projections/ratings_view.hpp"
 
+#include <array>
+
+#include "projections/counts.hpp"
+
 namespace ringrift::projections {
 namespace {
 
-/// Nobody plays more in one match, and the sum of any number of matches stays far from overflow.
-constexpr std::int64_t games_per_match_max = 1'000'000'000;
-
-bool is_count(std::int64_t games) {
-    return games >= 0 && games <= games_per_match_max;
-}
-
 bool makes_sense(const bus::MatchPlayed& match) {
-    if (match.games == 0 || match.scores.empty() || match.config.empty()) return false;
-    if (!is_count(match.games)) return false;
+    const bool is_played = match.games > 0 && is_count_of_games(match.games);
+    if (!is_played || match.scores.empty() || match.config.empty()) return false;
     for (const bus::PairScore& score : match.scores) {
         const bool valid = score.first != score.second && !score.first.empty() &&
-                           !score.second.empty() && is_count(score.wins) && is_count(score.draws) &&
-                           is_count(score.losses);
+                           !score.second.empty() &&
+                           are_counts_of_games(std::array{score.wins, score.draws, score.losses});
         if (!valid) return false;
     }
     return true;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "projections/counts.hpp"
+
 namespace ringrift::projections {
 namespace {
 
@@ -164,10 +166,10 @@ void completed(TrainingView& view, const WorkItem& item, const bus::WorkComplete
     const bus::WorkQueued& order = item.order;
     if (order.type == bus::WorkType::evaluation) {
         Candidate* candidate = candidate_of(view, order.config, order.model);
-        const bool counts = candidate != nullptr &&
-                            candidate->status == CandidateStatus::evaluating &&
-                            candidate->baseline == order.baseline &&
-                            std::ranges::count(candidate->matches, order.work) == 0;
+        const bool counts =
+            candidate != nullptr && candidate->status == CandidateStatus::evaluating &&
+            candidate->baseline == order.baseline && are_counts_of_games(done.result.pentanomial) &&
+            std::ranges::count(candidate->matches, order.work) == 0;
         if (!counts) return;
         for (std::size_t i = 0; i < candidate->pentanomial.size(); ++i) {
             candidate->pentanomial[i] += done.result.pentanomial[i];

@@ -2,6 +2,8 @@
 
 #include "producers/data.hpp"
 
+#include <limits>
+
 #include "consumers/managers/sync_planner.hpp"
 #include "tests/asked.hpp"
 #include "tests/learning.hpp"
@@ -79,6 +81,11 @@ TEST_CASE("no games, no digest or no config is nothing to count") {
     Given given({games("f1", 0), games("f2", -5), nameless, games("")});
     CHECK(given.view().data.files.empty());
     CHECK(given.view().data.configs.empty());
+}
+
+TEST_CASE("a file of more games than anybody can play is not counted") {
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    CHECK(data(Given({games("f1"), games("endless", most)})).games == 10);
 }
 
 TEST_CASE("what a training leaves is a model file, even when its claim is gone") {
