@@ -103,7 +103,8 @@ void lose_copy(DataView& view, const bus::FileDigest& file, const bus::NodeId& n
     }
 }
 
-void note_sync(DataView& view, const std::string& sync, SyncEntry entry) {
+void note_sync(DataView& view, std::string_view about, SyncEntry entry) {
+    const std::string sync(about);
     view.syncs.insert_or_assign(sync, std::move(entry));
     if (view.syncs.size() > syncs_kept) view.syncs.erase(view.syncs.begin());
 }
