@@ -129,7 +129,7 @@ Answer take_sync(const Sight& sight, const OutsideEvent& event, const json::obje
 }
 
 /// The file that the fact rests on, where it rests on one.
-const std::string* file_of(const bus::Fact& fact) {
+const bus::IdText* file_of(const bus::Fact& fact) {
     if (const auto* e = std::get_if<bus::GamesRecorded>(&fact)) return &e->file.value;
     if (const auto* e = std::get_if<bus::NpzExportComplete>(&fact)) return &e->file.value;
     if (const auto* e = std::get_if<bus::TrainingCompleted>(&fact)) return &e->model.value;
@@ -197,7 +197,7 @@ Answer take_object(const Sight& sight, const OutsideEvent& event, json::value& v
     const IngestFact command = {.id = event.id, .cause = event.cause, .fact = std::move(fact)};
     const Decision decision = decide(sight, command);
     if (const auto* refusal = std::get_if<Refusal>(&decision)) return *refusal;
-    const std::string* digest = file_of(command.fact);
+    const bus::IdText* digest = file_of(command.fact);
     if (digest != nullptr && !is_digest(*digest)) return lacks_digest(event, type, data);
     return TakenIn{.commands = {command}, .parked = {}};
 }

@@ -73,12 +73,14 @@ bool is_plain_name(const std::string& name) {
 }
 
 bus::FileMade read_file_entry(Members& entry) {
-    bus::FileMade made{.file = {entry.text("sha256")},
+    std::string digest = entry.text("sha256");
+    std::ranges::transform(digest, digest.begin(), [](unsigned char letter) {
+        return static_cast<char>(std::tolower(letter));
+    });
+    bus::FileMade made{.file = {digest},
                        .name = entry.text("name"),
                        .bytes = entry.number("bytes", -1),
                        .games = entry.number("games")};
-    std::transform(made.file.value.begin(), made.file.value.end(), made.file.value.begin(),
-                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
     if (!is_plain_name(made.name))
         entry.complain("name", "must be a path inside the output folder");
     if (!is_digest(made.file)) entry.complain("sha256", "must be 64 hexadecimal digits");
