@@ -38,7 +38,7 @@ TEST_CASE("an order is read as it was written, whatever bytes are in it") {
 
 TEST_CASE("an exit is read as it was written, and a torn one is none") {
     const tests::TemporaryFolder folder;
-    const JobExit exit{EndCause::memory_limit, "it took\ntoo much", 1, 9, 1000, 20, 30, 40};
+    const JobExit exit{EndCause::memory_limit, "it took\ntoo much", 1, 9, 1000, 20, 30, 40, 50};
     const std::string text = to_text(exit);
     REQUIRE(write_durably(folder.path() / "exit", text));
     CHECK(read_exit(folder.path()) == exit);

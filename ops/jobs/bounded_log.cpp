@@ -25,11 +25,10 @@ void write_what_fits(int fd, std::string_view text) {
 }  // namespace
 
 BoundedLog::BoundedLog(std::filesystem::path folder, std::string name)
-    : folder_(std::move(folder)),
-      name_(std::move(name)),
-      head_(created(folder_ / (name_ + ".log"))) {}
+    : folder_(std::move(folder)), name_(std::move(name)) {}
 
 void BoundedLog::write(std::string_view text) {
+    if (!head_ && head_bytes_ == 0) head_ = created(folder_ / (name_ + ".log"));
     const std::size_t to_head = std::min(text.size(), log_head_bytes_max - head_bytes_);
     write_what_fits(head_.get(), text.substr(0, to_head));
     head_bytes_ += to_head;

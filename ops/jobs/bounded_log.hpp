@@ -2,9 +2,10 @@
 
 // What a program printed: the first 64 KiB and at least the last 1 MiB, in at most three files.
 //
-// `NAME.log` holds the beginning; what follows goes to `NAME.newest.log`, which becomes
-// `NAME.older.log` when it is full. So the disk that a job's words can take is bounded, and each
-// file can be read by a person. One writer; readers at any time.
+// None of them is there before something is printed. `NAME.log` holds the beginning; what follows
+// goes to `NAME.newest.log`, which becomes `NAME.older.log` when it is full. So the disk that a
+// job's words can take is bounded, and each file can be read by a person. One writer; readers at
+// any time.
 
 #include <filesystem>
 #include <string>

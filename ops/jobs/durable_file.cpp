@@ -61,7 +61,10 @@ std::optional<std::string> read_small_file(const std::filesystem::path& path,
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat facts = {};
     if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return {};
-    std::string text(bytes_max + 1, '\0');
+    // By the size that it says: room for the largest would be megabytes of fresh memory each time.
+    const auto said = static_cast<std::size_t>(facts.st_size);
+    if (said > bytes_max) return {};
+    std::string text(said + 1, '\0');
     std::size_t filled = 0;
     while (filled < text.size()) {
         const ssize_t got = ::read(file.get(), text.data() + filled, text.size() - filled);
@@ -69,6 +72,7 @@ std::optional<std::string> read_small_file(const std::filesystem::path& path,
         if (got < 0) return {};
         if (got == 0) break;
         filled += static_cast<std::size_t>(got);
+        if (filled == text.size() && filled <= bytes_max) text.resize(bytes_max + 1);  // It grows.
     }
     if (filled > bytes_max) return {};
     text.resize(filled);

@@ -4,9 +4,9 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <tuple>
 
@@ -25,27 +25,28 @@ constexpr milliseconds progress_period(400);       // Telemetry: a few a second 
 constexpr int awaited_period_ms = 20;              // While a supervisor is just coming up.
 constexpr int undelivered_period_ms = 50;          // While the node does not take its reports.
 constexpr std::size_t channel_messages_max = 200;  // In one turn.
-
-// The number of waitid's idtype_t for a pidfd; glibc 2.36 knows it as P_PIDFD.
-void reap(const UniqueFd& handle) {
-    siginfo_t how = {};
-    // Fails for a supervisor that an earlier daemon started: then it is not ours to reap.
-    ::waitid(P_PIDFD, static_cast<id_t>(handle.get()), &how, WEXITED | WNOHANG);
-}
-
-bool has_ended(const UniqueFd& handle) {
-    pollfd end = {handle.get(), POLLIN, 0};
-    return ::poll(&end, 1, 0) > 0;
-}
+constexpr int launches_max = 3;                    // Of one order, when supervisors do not come up.
 
 bool is_unseen(JobStage stage) {
     return stage == JobStage::awaited || stage == JobStage::wanted;
 }
 
-consumers::JobEnded end_of(const LaunchOrder& identity) {
-    return {.job = {{identity.work}, identity.fence},
-            .type = work_type_of(identity.type).value_or(bus::WorkType::selfplay),
-            .config = {identity.config}};
+consumers::JobFailure never_came_up(const JobSurroundings& surroundings) {
+    return spawn_failed("no supervisor came up in " + std::to_string(launches_max) + " tries of " +
+                        surroundings.supervisor_program.string() +
+                        "; what it said is in supervisors.log of the data folder");
+}
+
+/// The end of a job that never ran: as it was wanted, or for a reason.
+consumers::JobEnded unrun(const LaunchOrder& identity, bool stop_asked,
+                          consumers::JobFailure failure = {}) {
+    consumers::JobEnded ended = {
+        .job = {{identity.work}, identity.fence},
+        .type = work_type_of(identity.type).value_or(bus::WorkType::selfplay),
+        .config = {identity.config}};
+    ended.outcome = std::move(failure);
+    if (stop_asked) ended.outcome = consumers::JobStopped{};
+    return ended;
 }
 
 }  // namespace
@@ -53,13 +54,16 @@ consumers::JobEnded end_of(const LaunchOrder& identity) {
 HandsThread::HandsThread(JobSurroundings surroundings, std::size_t kept_max,
                          std::unique_ptr<bus::JobChannel> channel, std::function<void()> wake)
     : surroundings_(std::move(surroundings)),
-      kept_max_(kept_max),
+      ended_folders_(surroundings_.folders, kept_max),
       store_(surroundings_.folders.data),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       inbox_(hands_asks_max, [this] { this->wake(); }),
       answers_(std::numeric_limits<std::size_t>::max(), [this] { this->wake(); }),
       outbox_(hands_reports_max, std::move(wake)),
-      channel_(std::move(channel)) {}
+      channel_(std::move(channel)),
+      nursery_({.program = surroundings_.supervisor_program,
+                .environment = surroundings_.environment,
+                .log = surroundings_.folders.data / "supervisors.log"}) {}
 
 void HandsThread::wake() const {
     const std::uint64_t one = 1;
@@ -77,12 +81,12 @@ void HandsThread::run(std::stop_token stop) {
 }
 
 void HandsThread::wait() {
-    std::vector<pollfd> watched = {{wake_.get(), POLLIN, 0}, {folders_.descriptor(), POLLIN, 0}};
-    const bool listens = channel_ && undelivered_.empty();
-    if (listens) watched.push_back({channel_->descriptor(), POLLIN, 0});
-    for (const auto& [id, job] : jobs_) {
-        if (job.handle) watched.push_back({job.handle.get(), POLLIN, 0});
-    }
+    const bool listens = channel_ && undelivered_.empty();  // poll passes over -1.
+    std::array<pollfd, 5> watched = {{{wake_.get(), POLLIN, 0},
+                                      {folders_.descriptor(), POLLIN, 0},
+                                      {ends_.descriptor(), POLLIN, 0},
+                                      {nursery_.descriptor(), POLLIN, 0},
+                                      {listens ? channel_->descriptor() : -1, POLLIN, 0}}};
     ::poll(watched.data(), watched.size(), milliseconds_until_due());
     std::uint64_t ignored = 0;
     std::ignore = ::read(wake_.get(), &ignored, sizeof ignored);
@@ -99,10 +103,9 @@ void HandsThread::turn() {
         const auto job = jobs_.find(id);
         if (job != jobs_.end()) read_status_of(id, job->second);
     }
-    for (auto at = jobs_.begin(); at != jobs_.end();) {
-        look_at(at->first, at->second);
-        at = at->second.stage == JobStage::absent ? jobs_.erase(at) : std::next(at);
-    }
+    for (const JobId& id : ends_.ended()) advance(id, jobs_.at(id), JobNews::gone);
+    look_at_unseen();
+    for (Birth& birth : nursery_.exchange()) handle(birth);
     hear_channel();
     report_progress();
     deliver();
@@ -175,34 +178,51 @@ void HandsThread::handle(ForgetAsked& asked) {
     if (found == jobs_.end()) return;
     advance(found->first, found->second, JobNews::forget_asked);
     if (found->second.stage != JobStage::absent) return;
-    // Here and not by a worker: the same job, started again, must not find the old folder.
     std::error_code ignored;
-    if (std::filesystem::exists(found->second.folder, ignored)) {
-        retire(surroundings_.folders, found->second.folder, kept_max_);
-    }
+    if (std::filesystem::exists(found->second.folder, ignored)) put_away(found->second.folder);
     jobs_.erase(found);
 }
 
-void HandsThread::handle(LaunchDone& done) {
-    Job& job = jobs_.at(done.job);
-    if (auto* launched = std::get_if<Launched>(&done.outcome)) {
-        job.handle = std::move(launched->handle);
-        // Out of descriptors, perhaps: its lock and its files tell the same.
-        return advance(done.job, job, job.handle ? JobNews::launched : JobNews::unwatchable);
+// The move here and not by a worker: the same job, started again, must not find the old folder.
+void HandsThread::put_away(const std::filesystem::path& folder) {
+    tidier_.add([this, ended = retire(surroundings_.folders, folder)](std::stop_token) {
+        ended_folders_.tidy(ended);
+    });
+}
+
+void HandsThread::handle(Prepared& prepared) {
+    Job& job = jobs_.at(prepared.job);
+    if (const auto* failure = std::get_if<consumers::JobFailure>(&prepared.outcome)) {
+        return end(job, JobNews::not_launched, unrun(job.identity, job.stop_asked, *failure));
     }
-    consumers::JobEnded ended = end_of(job.identity);
-    ended.outcome = std::get<consumers::JobFailure>(done.outcome);
-    if (job.stop_asked) ended.outcome = consumers::JobStopped{};
-    end(job, JobNews::not_launched, std::move(ended));
+    auto& lock = std::get<UniqueFd>(prepared.outcome);
+    if (!job.stop_asked) return nursery_.ask(prepared.job, job.folder, std::move(lock));
+    remove_folder(job.folder);
+    end(job, JobNews::not_launched, unrun(job.identity, job.stop_asked));
+}
+
+void HandsThread::handle(Birth& birth) {
+    Job& job = jobs_.at(birth.job);
+    if (const auto* refused = std::get_if<NotBorn>(&birth.outcome)) {
+        remove_folder(job.folder);
+        return end(job, JobNews::not_launched,
+                   unrun(job.identity, job.stop_asked, spawn_failed(refused->sentence)));
+    }
+    if (auto* born = std::get_if<Born>(&birth.outcome)) job.handle = std::move(born->handle);
+    // Out of descriptors, perhaps, or the nursery has ended: its lock and its files tell the same.
+    if (job.handle && !ends_.add(birth.job, job.handle)) job.handle.reset();
+    advance(birth.job, job, job.handle ? JobNews::launched : JobNews::unwatchable);
 }
 
 void HandsThread::handle(Settled& settled) {
     Job& job = jobs_.at(settled.ended.job);
+    say_running(settled.ended.job, job, settled.program_pid);
     end(job, JobNews::settled, std::move(settled.ended));
 }
 
 void HandsThread::adopt_all() {
     for (const auto& folder : surroundings_.folders.all()) adopt(folder);
+    tidier_.add([this](std::stop_token) { ended_folders_.tidy_all(); });
 }
 
 void HandsThread::adopt(const std::filesystem::path& folder) {
@@ -210,7 +230,7 @@ void HandsThread::adopt(const std::filesystem::path& folder) {
     const auto id = order ? job_of(*order) : std::nullopt;
     if (!id) {
         const auto lock = try_lock(folder);
-        if (lock) retire(surroundings_.folders, folder, kept_max_);
+        if (lock) put_away(folder);
         const std::lock_guard guard(mutex_);
         counters_.unreadable_folders += 1;
         return;
@@ -225,9 +245,11 @@ void HandsThread::adopt(const std::filesystem::path& folder) {
     advance(*id, jobs_.try_emplace(*id, std::move(job)).first->second, JobNews::found);
 }
 
-void HandsThread::look_at(const JobId& id, Job& job) {
-    if (is_unseen(job.stage)) look_for_supervisor(id, job);
-    if (job.stage == JobStage::running && has_ended(job.handle)) advance(id, job, JobNews::gone);
+void HandsThread::look_at_unseen() {
+    for (auto at = jobs_.begin(); at != jobs_.end();) {
+        if (is_unseen(at->second.stage)) look_for_supervisor(at->first, at->second);
+        at = at->second.stage == JobStage::absent ? jobs_.erase(at) : std::next(at);
+    }
 }
 
 // Its lock says whether a supervisor lives, its files say how far that came.
@@ -239,15 +261,15 @@ void HandsThread::look_for_supervisor(const JobId& id, Job& job) {
     if (const auto lock = try_lock(job.folder)) {
         if (has("exit") || has("supervisor")) return advance(id, job, JobNews::gone);
         remove_folder(job.folder);
-        if (!job.order || !job.stop_asked) return advance(id, job, JobNews::never_started);
-        consumers::JobEnded ended = end_of(job.identity);
-        ended.outcome = consumers::JobStopped{};
-        return end(job, JobNews::called_off, std::move(ended));
+        const bool is_tried_again = !job.stop_asked && job.launches < launches_max;
+        if (!job.order || is_tried_again) return advance(id, job, JobNews::never_started);
+        return end(job, JobNews::called_off,
+                   unrun(job.identity, job.stop_asked, never_came_up(surroundings_)));
     }
     const auto supervisor = read_supervisor(job.folder);
     if (!supervisor) return;
     auto handle = handle_of(*supervisor);
-    if (!handle) return;  // It has just ended; next time its lock is free.
+    if (!handle || !ends_.add(id, *handle)) return;  // If it has ended its lock is free next time.
     job.handle = std::move(*handle);
     advance(id, job, JobNews::seen);
 }
@@ -267,16 +289,17 @@ std::vector<std::int64_t> HandsThread::gpus_taken() const {
 }
 
 void HandsThread::begin_launch(const JobId& id, Job& job) {
+    job.launches += 1;
     job.gpus.clear();
     job.gpus = choose_gpus(job.order->gpus, surroundings_.gpus, gpus_taken());
-    launcher_.add([this, id, order = *job.order, gpus = job.gpus,
+    preparer_.add([this, id, order = *job.order, gpus = job.gpus,
                    stop_launch = job.launch_stop](std::stop_token stop) mutable {
         const std::stop_callback both(stop, [&] { stop_launch.request_stop(); });
-        auto launched = launch(order, gpus, surroundings_, verified_, stop_launch.get_token());
-        LaunchDone done{.job = id};
-        if (launched) done.outcome = std::move(*launched);
-        if (!launched) done.outcome = launched.error();
-        std::ignore = answers_.put(std::move(done));
+        auto lock = prepare(order, gpus, surroundings_, verified_, stop_launch.get_token());
+        Prepared prepared{.job = id};
+        if (lock) prepared.outcome = std::move(*lock);
+        if (!lock) prepared.outcome = lock.error();
+        std::ignore = answers_.put(std::move(prepared));
     });
 }
 
@@ -289,14 +312,15 @@ void HandsThread::watch(const JobId& id, Job& job) {
 
 void HandsThread::settle(const JobId& id, Job& job) {
     read_status_of(id, job);
-    if (job.handle) reap(job.handle);
+    ends_.remove(job.handle);
     job.handle.reset();
     job.order.reset();
     job.gpus.clear();
     job.progress_waits = false;
     folders_.remove(id);
     settler_.add([this, folder = job.folder, identity = job.identity](std::stop_token stop) {
-        Settled settled{outcome_of(folder, identity, store_, stop)};
+        const auto exit = read_exit(folder);
+        Settled settled{outcome_of(folder, identity, store_, stop), exit ? exit->program_pid : 0};
         // What was cut off has no outcome yet; the next hands will find it.
         if (!stop.stop_requested()) std::ignore = answers_.put(std::move(settled));
     });
@@ -312,10 +336,14 @@ void HandsThread::end(Job& job, JobNews news, consumers::JobEnded ended) {
 void HandsThread::read_status_of(const JobId& id, Job& job) {
     const auto status = read_status(job.folder);
     if (!status || status->program_pid <= 0) return;
-    if (!job.said_running) report(consumers::JobRunning{id, status->program_pid});
-    job.said_running = true;
+    say_running(id, job, status->program_pid);
     const auto said = bus::parse_progress(status->said);
     if (said) note_progress(job, said->progress_ppm, said->games);
+}
+
+void HandsThread::say_running(const JobId& id, Job& job, std::int64_t pid) {
+    if (pid <= 0 || std::exchange(job.said_running, true)) return;
+    report(consumers::JobRunning{id, pid});
 }
 
 void HandsThread::hear_channel() {

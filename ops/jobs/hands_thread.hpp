@@ -3,10 +3,19 @@
 // What the hands do on their own thread: the table of this node's jobs, and all that moves it.
 //
 // Each job lives as ops/jobs/job_life.hpp says; here is what is done on the way. What takes long
-// because of files is done by two workers (one launches, one settles, so that hashing the inputs of
-// a training does not hold back the results of a selfplay) whose answers come back as messages.
-// Everything else is woken by descriptors: messages, the end of a supervisor, a new status, the
-// channel. Created on the node's thread; `run` and all below it belong to the hands' thread.
+// because of files is done by workers (one prepares, one settles, so that hashing the inputs of a
+// training does not hold back the results of a selfplay; one deletes what is not needed any more)
+// whose answers come back as messages. Supervisors are born of another process, ops/jobs/nursery.
+// So a start waits for no other: one folder is made while the supervisor of the one before is
+// forked and the program of the one before that starts. Everything is woken by descriptors:
+// messages, births, the end of a supervisor, a new status, the channel. Created on the node's
+// thread; `run` and all below it belong to the hands' thread.
+//
+// Why a supervisor for each job, and not one process for all jobs of a node: only a process of its
+// own can be the subreaper of a job and of nothing else, so that whatever a program forks, detaches
+// and strips of its environment is found and ended with it; and one that breaks loses one job's
+// evidence and not all. What made that dear was to execute it (a fork of a small process is a
+// quarter of that) and to sync its files, which nothing needs (ops/jobs/job_folder.hpp).
 
 #include <chrono>
 #include <condition_variable>
@@ -22,11 +31,13 @@
 #include "bus/inbox.hpp"
 #include "bus/job_channel.hpp"
 #include "consumers/hands.hpp"
+#include "ops/jobs/end_watch.hpp"
 #include "ops/jobs/file_store.hpp"
 #include "ops/jobs/file_worker.hpp"
 #include "ops/jobs/folder_watch.hpp"
 #include "ops/jobs/job_launch.hpp"
 #include "ops/jobs/job_life.hpp"
+#include "ops/jobs/nursery.hpp"
 
 namespace ringrift::ops {
 
@@ -44,14 +55,15 @@ struct ForgetAsked {
 };
 using HandsAsk = std::variant<StartAsked, StopAsked, StopAllAsked, ForgetAsked>;
 
-struct LaunchDone {
+struct Prepared {
     consumers::JobId job = {};
-    std::variant<Launched, consumers::JobFailure> outcome = {};
+    std::variant<UniqueFd, consumers::JobFailure> outcome = {};  ///< The folder's lock, held.
 };
 struct Settled {
     consumers::JobEnded ended = {};
+    std::int64_t program_pid = 0;  ///< 0 when it never ran, or nobody can say.
 };
-using WorkerAnswer = std::variant<LaunchDone, Settled>;
+using WorkerAnswer = std::variant<Prepared, Settled>;
 
 inline constexpr std::size_t hands_asks_max = 1000;
 inline constexpr std::size_t hands_reports_max = 4096;
@@ -97,6 +109,7 @@ class HandsThread {
         JobStage stage = JobStage::absent;
         UniqueFd handle = {};                 ///< The supervisor's pidfd, while it is running.
         std::vector<std::int64_t> gpus = {};  ///< Its own from launching until settling.
+        int launches = 0;                     ///< Of this order.
         bool stop_asked = false;
         std::stop_source launch_stop = {};
         bool said_running = false;
@@ -115,12 +128,13 @@ class HandsThread {
     void handle(StopAsked& asked);
     void handle(StopAllAsked& asked);
     void handle(ForgetAsked& asked);
-    void handle(LaunchDone& done);
+    void handle(Prepared& prepared);
     void handle(Settled& settled);
+    void handle(Birth& birth);
 
     void adopt_all();
     void adopt(const std::filesystem::path& folder);
-    void look_at(const consumers::JobId& id, Job& job);
+    void look_at_unseen();
     void look_for_supervisor(const consumers::JobId& id, Job& job);
     void stop(Job& job);
 
@@ -130,8 +144,10 @@ class HandsThread {
     void watch(const consumers::JobId& id, Job& job);
     void settle(const consumers::JobId& id, Job& job);
     void end(Job& job, JobNews news, consumers::JobEnded ended);
+    void put_away(const std::filesystem::path& folder);
 
     void read_status_of(const consumers::JobId& id, Job& job);
+    void say_running(const consumers::JobId& id, Job& job, std::int64_t pid);
     void hear_channel();
     void note_progress(Job& job, std::int64_t ppm, std::int64_t games);
     void report_progress();
@@ -139,7 +155,7 @@ class HandsThread {
     void deliver();
 
     const JobSurroundings surroundings_;
-    const std::size_t kept_max_;
+    EndedFolders ended_folders_;  ///< Belongs to tidier_.
     const FileStore store_;
     UniqueFd wake_;  ///< An eventfd.
     bus::Inbox<HandsAsk> inbox_;
@@ -148,6 +164,8 @@ class HandsThread {
     std::unique_ptr<bus::JobChannel> channel_;  ///< May be none.
     bool channel_has_more_ = false;
     FolderWatch folders_;
+    EndWatch ends_;
+    Nursery nursery_;
     Jobs jobs_;
     std::deque<consumers::JobReport> undelivered_;  ///< While the outbox is full.
     std::uint64_t ticket_ = 0;
@@ -157,9 +175,10 @@ class HandsThread {
     JobsAlive alive_;         ///< Guarded by mutex_.
     HandsCounters counters_;  ///< Guarded by mutex_.
 
-    VerifiedFiles verified_;  ///< Belongs to launcher_.
-    FileWorker launcher_;     ///< Last: workers end before what they use.
+    VerifiedFiles verified_;  ///< Belongs to preparer_.
+    FileWorker preparer_;     ///< Last: workers end before what they use.
     FileWorker settler_;
+    FileWorker tidier_;
 };
 
 }  // namespace ringrift::ops

@@ -136,11 +136,13 @@ std::string to_text(const JobExit& exit) {
         .add("run_ms", exit.run_ms)
         .add("printed_bytes", exit.printed_bytes)
         .add("memory_peak_bytes", exit.memory_peak_bytes)
+        .add("program_pid", exit.program_pid)
         .text();
 }
 
 std::optional<ProcessIdentity> read_supervisor(const std::filesystem::path& folder) {
-    const auto values = read_values(folder / "supervisor");
+    auto values = read_values(folder / "supervisor");
+    if (!values) values = read_values(folder / "exit");
     if (!values || number_of(*values, "pid") <= 0) return {};
     return ProcessIdentity{.pid = number_of(*values, "pid"),
                            .start_ticks = number_of<std::uint64_t>(*values, "start_ticks"),
@@ -188,7 +190,8 @@ std::optional<JobExit> read_exit(const std::filesystem::path& folder) {
                  .started_at_ms = number_of(*values, "started_at_ms"),
                  .run_ms = number_of(*values, "run_ms"),
                  .printed_bytes = number_of(*values, "printed_bytes"),
-                 .memory_peak_bytes = number_of(*values, "memory_peak_bytes")};
+                 .memory_peak_bytes = number_of(*values, "memory_peak_bytes"),
+                 .program_pid = number_of(*values, "program_pid")};
     const std::string cause = text_of(*values, "cause");
     for (std::size_t index = 0; index < cause_names.size(); ++index) {
         if (cause != cause_names[index]) continue;

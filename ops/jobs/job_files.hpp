@@ -2,16 +2,21 @@
 
 // What daemon and supervisor write to each other in the folder of a job: its layout and its files.
 //
-//   order        daemon      what to run and within which limits; never changes
-//   lock         daemon      flocked from before the supervisor starts until it has ended
+//   order        daemon      what to run and within which limits; never changes. Flocked from
+//                            before the supervisor starts until it has ended
 //   supervisor   supervisor  who it is; from here on the program may have run
-//   status       supervisor  how it goes; not durable, replaced a few times a second at most
-//   exit         supervisor  how it ended; the last thing it writes
+//   status       supervisor  how it goes; replaced a few times a second at most, and not there yet
+//                            of a job that has just started
+//   exit         supervisor  who it was and how it ended; what `supervisor` becomes in the end
 //   stdout.log, stderr.log (+ .older, .newest), supervisor.log, inputs.txt, output/
 //
-// Each file is lines of `key=value`, percent-escaped, so that the supervisor needs no library and a
-// person can read them. Unknown keys are ignored, so daemon and supervisor may differ by a version.
+// Former versions had the lock in a file of its own, `lock`; their jobs may outlive them.
+//
+// Few files, since a job is not to cost more than its program. Each file is lines of `key=value`,
+// percent-escaped, so that the supervisor needs no library and a person can read them. Unknown keys
+// are ignored, so daemon and supervisor may differ by a version.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -22,6 +27,9 @@
 #include <vector>
 
 namespace ringrift::ops {
+
+/// Where the lock of a job's folder is, the former place first.
+inline constexpr std::array<const char*, 2> lock_names = {"lock", "order"};
 
 inline constexpr std::size_t job_file_bytes_max =
     4 * 1024 * 1024;  ///< An environment can be large.
@@ -80,6 +88,7 @@ struct JobExit {
     std::int64_t run_ms = 0;         ///< By a monotonic clock.
     std::int64_t printed_bytes = 0;
     std::int64_t memory_peak_bytes = 0;
+    std::int64_t program_pid = 0;  ///< 0 when it never ran.
     friend bool operator==(const JobExit&, const JobExit&) = default;
 };
 

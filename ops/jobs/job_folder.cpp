@@ -47,9 +47,9 @@ FileWritten make_private(const fs::path& folder) {
     return file_problem("create the folder", folder);
 }
 
-FileWritten write_new(const fs::path& path, const std::string& text) {
-    // The folder has no name yet that anybody would look for, so no rename is needed here.
-    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+// The folder has no name yet that anybody would look for, so no rename is needed here.
+bus::Result<UniqueFd, FileProblem> write_new(const fs::path& path, const std::string& text) {
+    UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) return file_problem("create", path);
     std::string_view rest = text;
     while (!rest.empty()) {
@@ -57,23 +57,20 @@ FileWritten write_new(const fs::path& path, const std::string& text) {
         if (written < 0) return file_problem("write", path);
         rest.remove_prefix(static_cast<std::size_t>(written));
     }
-    if (::fsync(file.get()) != 0) return file_problem("sync", path);
-    return bus::Done{};
+    return file;
 }
 
 bus::Result<UniqueFd, FileProblem> fill(const fs::path& folder, const LaunchOrder& order,
-                                        const std::string& inputs) {
+                                        const std::optional<std::string>& inputs) {
     auto done = make_private(folder);
     if (done) done = make_private(folder / "output");
-    if (done) done = write_new(folder / "inputs.txt", inputs);
-    if (done) done = write_new(folder / "order", to_text(order));
     if (!done) return done.error();
-    const auto path = folder / "lock";
-    UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!lock) return file_problem("create", path);
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return file_problem("lock", path);
-    done = sync_folder(folder);
-    if (!done) return done.error();
+    if (inputs) {
+        const auto list = write_new(folder / "inputs.txt", *inputs);
+        if (!list) return list.error();
+    }
+    auto lock = write_new(folder / "order", to_text(order));
+    if (lock && ::flock(lock->get(), LOCK_EX | LOCK_NB) != 0) return file_problem("lock", folder);
     return lock;
 }
 
@@ -126,7 +123,7 @@ std::vector<fs::path> JobFolders::all() const {
 bus::Result<UniqueFd, FileProblem> make_folder(const JobFolders& folders,
                                                const consumers::JobId& job,
                                                const LaunchOrder& order,
-                                               const std::string& inputs) {
+                                               const std::optional<std::string>& inputs) {
     const auto jobs = folders.data / "jobs";
     const auto made = jobs / (std::string(new_prefix) + folder_name(job));
     std::error_code ignored;
@@ -142,26 +139,47 @@ bus::Result<UniqueFd, FileProblem> make_folder(const JobFolders& folders,
         fs::remove_all(made, ignored);
         return problem;
     }
-    const auto synced = sync_folder(jobs);
-    if (synced) return lock;
-    remove_folder(folder);
-    return synced.error();
-}
-
-std::optional<UniqueFd> try_lock(const fs::path& folder) {
-    UniqueFd lock(::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return {};
     return lock;
 }
 
-void retire(const JobFolders& folders, const fs::path& folder, std::size_t kept_max) {
+std::optional<UniqueFd> try_lock(const fs::path& folder) {
+    for (const char* name : lock_names) {
+        UniqueFd lock(::open((folder / name).c_str(), O_RDWR | O_CLOEXEC));
+        if (!lock) continue;
+        if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return {};
+        return lock;
+    }
+    return UniqueFd();  // Without an order nobody can be at work here.
+}
+
+fs::path retire(const JobFolders& folders, const fs::path& folder) {
     std::error_code ignored;
     const auto ended = folders.data / "ended" / folder.filename();
-    fs::remove_all(ended, ignored);
+    if (::rename(folder.c_str(), ended.c_str()) == 0) return ended;
+    fs::remove_all(ended, ignored);  // An earlier job of the same claim lies there.
     fs::rename(folder, ended, ignored);
+    return ended;
+}
+
+void strip(const fs::path& ended) {
+    std::error_code ignored;
     fs::remove_all(ended / "output", ignored);
     fs::remove(ended / "inputs.txt", ignored);
-    keep_newest(folders.data / "ended", kept_max);
+}
+
+void EndedFolders::tidy(const fs::path& ended) {
+    strip(ended);
+    if (++added_ <= kept_max_ / listed_every_part) return;
+    added_ = 0;
+    keep_newest(folders_.data / "ended", kept_max_);
+}
+
+void EndedFolders::tidy_all() {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folders_.data / "ended", ignored)) {
+        strip(entry.path());
+    }
+    keep_newest(folders_.data / "ended", kept_max_);
 }
 
 void remove_folder(const fs::path& folder) {
@@ -189,7 +207,7 @@ std::optional<bus::WorkType> work_type_of(std::string_view name) {
 std::optional<JobLogs> read_job_logs(const JobFolders& folders, const consumers::JobId& job) {
     for (const auto& folder : {folders.running(job), folders.ended(job)}) {
         std::error_code ignored;
-        if (!fs::exists(folder / "stdout.log", ignored)) continue;
+        if (!fs::exists(folder, ignored)) continue;
         return JobLogs{read_bounded_log(folder, "stdout"), read_bounded_log(folder, "stderr")};
     }
     return {};

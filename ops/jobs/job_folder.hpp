@@ -9,6 +9,13 @@
 // A folder comes into `jobs` complete and with its lock held, by one rename, and leaves it by one
 // rename. So whoever finds a folder whose lock is free knows that nothing runs there nor ever will.
 // What lies inside: ops/jobs/job_files.hpp. Any thread; writers are the hands only.
+//
+// Nothing here is synced to the disk. A folder has to outlive its daemon, by whatever that ends,
+// and does: the kernel keeps what is written. It need not outlive the machine: after a loss of
+// power no process of a job lives, the claim is in the log, and a folder that is gone or torn only
+// means that JobManager starts the job anew. What an event vouches for is synced before it is
+// reported, in the file store (ops/jobs/file_store.hpp); evidence that did not survive a restart of
+// the machine is told from a bad program in ops/jobs/job_outcome.cpp.
 
 #include <filesystem>
 #include <optional>
@@ -36,16 +43,40 @@ struct JobFolders {
     std::vector<std::filesystem::path> all() const;
 };
 
-/// Makes the folder, durably; yields its lock, held. `order` and `inputs` are written as they are.
+/// Makes the folder; yields its lock, held. `order` and `inputs` are written as they are.
 bus::Result<UniqueFd, FileProblem> make_folder(const JobFolders& folders,
                                                const consumers::JobId& job,
-                                               const LaunchOrder& order, const std::string& inputs);
+                                               const LaunchOrder& order,
+                                               const std::optional<std::string>& inputs);
 
-/// The folder's lock, or nothing while a supervisor, or the hands that start it, hold it.
+/// The folder's lock, or nothing while a supervisor, or the hands that start it, hold it. Where the
+/// order is lost there is nothing to lock, and the lock is empty.
 std::optional<UniqueFd> try_lock(const std::filesystem::path& folder);
 
-/// Moves it to `ended`, without its outputs, and deletes the oldest there above `kept_max`.
-void retire(const JobFolders& folders, const std::filesystem::path& folder, std::size_t kept_max);
+/// Moves it to `ended`, at once; yields where it lies now.
+std::filesystem::path retire(const JobFolders& folders, const std::filesystem::path& folder);
+
+/// What is kept of ended jobs: neither their outputs nor, a few apart, more than `kept_max`. To
+/// delete takes its time, so this is for a worker. One thread.
+class EndedFolders {
+  public:
+    EndedFolders(JobFolders folders, std::size_t kept_max)
+        : folders_(std::move(folders)), kept_max_(kept_max) {}
+
+    /// After `ended` was added; deletes the oldest when there are too many.
+    void tidy(const std::filesystem::path& ended);
+
+    /// What was cut off the last time.
+    void tidy_all();
+
+  private:
+    /// To list them is dear, so it is done when so large a part is new.
+    static constexpr std::size_t listed_every_part = 8;
+
+    const JobFolders folders_;
+    const std::size_t kept_max_;
+    std::size_t added_ = 0;  ///< Since they were last listed.
+};
 
 /// For a job that never ran.
 void remove_folder(const std::filesystem::path& folder);

@@ -1,6 +1,6 @@
 #pragma once
 
-// From an order to a running supervisor.
+// From an order to a folder in which a supervisor can start.
 
 #include <filesystem>
 #include <stop_token>
@@ -32,18 +32,16 @@ struct JobSurroundings {
 LaunchOrder launch_order(const consumers::JobOrder& order, const std::vector<std::int64_t>& gpus,
                          const JobSurroundings& surroundings);
 
-struct Launched {
-    std::int64_t supervisor = 0;
-    UniqueFd handle;  ///< Its pidfd.
-};
+/// For a job that never ran, and will not by itself.
+consumers::JobFailure spawn_failed(std::string reason);
 
-/// Checks inputs and models, makes the folder, starts the supervisor. Reading large inputs takes
-/// its time.
-bus::Result<Launched, consumers::JobFailure> launch(const consumers::JobOrder& order,
-                                                    const std::vector<std::int64_t>& gpus,
-                                                    const JobSurroundings& surroundings,
-                                                    VerifiedFiles& verified,
-                                                    std::stop_token stop = {});
+/// Checks inputs and models, makes the folder; yields its lock, held, for the supervisor. Reading
+/// large inputs takes its time.
+bus::Result<UniqueFd, consumers::JobFailure> prepare(const consumers::JobOrder& order,
+                                                     const std::vector<std::int64_t>& gpus,
+                                                     const JobSurroundings& surroundings,
+                                                     VerifiedFiles& verified,
+                                                     std::stop_token stop = {});
 
 /// Empty when there is no such process any more.
 std::optional<UniqueFd> handle_of(const ProcessIdentity& process);

@@ -6,7 +6,8 @@
 //   stage      what it means                                       entering it
 //   ---------  --------------------------------------------------  --------------------------------
 //   absent     not in the table: never heard of, or forgotten      leaves the table, and memory
-//   launching  inputs are checked, its supervisor is started       gives the order to the launcher
+//   launching  inputs are checked, its folder made, its            gives the order to the preparer
+//              supervisor asked of the nursery
 //   awaited    its folder was found, its lock is held, but by      looks again a few times a second
 //              whom is not known: the supervisor is coming up
 //   wanted     the same, and it has been asked for meanwhile       keeps the order until it runs
@@ -19,15 +20,16 @@
 //   start_asked    absent                launching  JobManager wants it
 //                  awaited               wanted     the same, but perhaps it runs already
 //   found          absent                awaited    its folder was there when the hands opened
-//   launched       launching             running    its supervisor was started
-//   unwatchable    launching             wanted     it was, but no handle could be had of it
+//   launched       launching             running    its supervisor was born
+//   unwatchable    launching             wanted     it may have been, but there is no handle of it
 //   not_launched   launching             ended      a failure, or called off before it began
 //   seen           awaited, wanted       running    the supervisor has said who it is
 //   gone           awaited, wanted,      settling   the supervisor has ended, and the program may
 //                  running                          have run
 //   never_started  awaited               absent     the supervisor died before it said who it is
 //                  wanted                launching  the same, and the order is at hand: once more
-//   called_off     wanted                ended      the same, but to stop it was asked as well
+//   called_off     wanted                ended      the same, but to stop it was asked as well, or
+//                                                   it has been tried often enough
 //   settled        settling              ended      its outcome is known
 //   forget_asked   ended                 absent     the log has its end
 //

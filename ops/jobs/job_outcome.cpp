@@ -8,6 +8,7 @@
 #include "ops/jobs/durable_file.hpp"
 #include "ops/jobs/job_folder.hpp"
 #include "ops/jobs/leftovers.hpp"
+#include "ops/jobs/process_table.hpp"
 #include "ops/jobs/result_file.hpp"
 
 namespace ringrift::ops {
@@ -67,6 +68,19 @@ Outcome judged_end(const JobExit& exit, const std::filesystem::path& folder,
     return judged_result(folder, order, store, stop);
 }
 
+// What a program left is not synced to the disk (ops/jobs/job_folder.hpp), so that after a restart
+// of the machine it may be less than it was: that is not the program's fault.
+bool machine_restarted_since(const std::filesystem::path& folder) {
+    const auto supervisor = read_supervisor(folder);
+    return !supervisor || supervisor->boot != boot_name();
+}
+
+bool is_for_want_of_evidence(const Outcome& outcome) {
+    const auto* failed = std::get_if<JobFailure>(&outcome);
+    return failed != nullptr &&
+           (failed->kind == FailureKind::no_result || failed->kind == FailureKind::bad_result);
+}
+
 Outcome lost(const std::filesystem::path& folder) {
     std::error_code ignored;
     if (!std::filesystem::exists(folder / "supervisor", ignored)) {
@@ -119,6 +133,11 @@ consumers::JobEnded outcome_of(const std::filesystem::path& folder, const Launch
     if (exit) {
         ended.run = bus::Duration(exit->run_ms);
         ended.outcome = judged_end(*exit, folder, order, store, stop);
+        if (is_for_want_of_evidence(ended.outcome) && machine_restarted_since(folder)) {
+            ended.outcome = failure(
+                FailureKind::lost,
+                "the machine was restarted before the files of the job were safe on its disk");
+        }
     } else {
         ended.outcome = lost(folder);
     }

@@ -39,13 +39,14 @@ void offer_to_out_of_memory_killer() {
     if (file && ::write(file.get(), "500", 3) != 3) return;
 }
 
-// What the child must say when it fails: errno and at what.
+// What the child says when it fails: errno and at what.
 struct LastWords {
     int reason = 0;
-    enum Deed { working_folder, execute } deed = execute;
+    enum Deed { none, working_folder, execute } deed = none;
 };
 
-// In the child, until exec. Returns only when something failed.
+// In the child, until exec. Returns only when something failed. Until then the child has the memory
+// of its parent, which waits: so nothing here allocates, and what it changes has to be put back.
 LastWords become(const LaunchOrder& order, char* const* argv, char** environment, int output,
                  int errors, ::pid_t supervisor) {
     ::setpgid(0, 0);
@@ -83,22 +84,21 @@ bus::Result<JobProgram, SpawnProblem> start_program(const LaunchOrder& order) {
     std::vector<char*> environment = pointers_to(assignments);
     Pipe output = make_pipe();
     Pipe errors = make_pipe();
-    Pipe words = make_pipe();  // Closed by a successful exec, so that we know.
-    if (!output.read || !errors.read || !words.read) return problem(order, {.reason = errno});
+    if (!output.read || !errors.read) return problem(order, {.reason = errno});
 
-    const ::pid_t supervisor = ::getpid();
-    const ::pid_t pid = ::fork();
-    if (pid < 0) return problem(order, {.reason = errno});
-    if (pid == 0) {
-        const LastWords last = become(order, argv.data(), environment.data(), output.write.get(),
-                                      errors.write.get(), supervisor);
-        ::_exit(::write(words.write.get(), &last, sizeof last) == sizeof last ? 127 : 126);
-    }
-    ::setpgid(pid, pid);  // Both do it, so that it is done for whoever comes first.
-    words.write.reset();
+    // A fork would copy what exec throws away at once.
     LastWords last;
-    const ssize_t heard = ::read(words.read.get(), &last, sizeof last);
-    if (heard == sizeof last) {
+    const ::pid_t supervisor = ::getpid();
+    char** const our_environment = environ;
+    const ::pid_t pid = ::vfork();
+    if (pid == 0) {
+        last = become(order, argv.data(), environment.data(), output.write.get(),
+                      errors.write.get(), supervisor);
+        ::_exit(127);
+    }
+    environ = our_environment;
+    if (pid < 0) return problem(order, {.reason = errno});
+    if (last.deed != LastWords::none) {
         ::waitpid(pid, nullptr, 0);
         return problem(order, last);
     }

@@ -132,10 +132,13 @@ bool started_with(std::int64_t pid, std::string_view assignment) {
 }
 
 std::string boot_name() {
-    std::string text = read_proc("/proc/sys/kernel/random/boot_id");
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    std::error_code unknown;  // A container that is started again counts its pids from 1.
-    return text + " " + std::filesystem::read_symlink("/proc/self/ns/pid", unknown).string();
+    static const std::string name = [] {
+        std::string text = read_proc("/proc/sys/kernel/random/boot_id");
+        while (!text.empty() && text.back() == '\n') text.pop_back();
+        std::error_code unknown;  // A container that is started again counts its pids from 1.
+        return text + " " + std::filesystem::read_symlink("/proc/self/ns/pid", unknown).string();
+    }();
+    return name;
 }
 
 std::optional<ProcessIdentity> identity_of(std::int64_t pid) {

@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <tuple>
 
 #include "ops/jobs/bounded_log.hpp"
 #include "ops/jobs/durable_file.hpp"
@@ -32,6 +33,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds measure_period(250);
 constexpr milliseconds measure_period_near_limit(50);  // Memory grows fast, output as well.
+constexpr milliseconds first_status_after(20);         // Most of what fails at once needs none.
 constexpr milliseconds status_period(500);             // When there is progress,
 constexpr milliseconds idle_status_period(5000);       // and when only the measures change.
 constexpr std::size_t sentence_bytes_max = 1000;       // Leaves room in the exit slip when escaped.
@@ -46,6 +48,13 @@ struct Stream {
     BoundedLog log;
     bool is_output = false;
 };
+
+// Where the daemon looks for it, and where a person does when there is no room for that.
+SupervisorEnd broken(const std::filesystem::path& folder, const std::string& sentence) {
+    std::fprintf(stderr, "%s: %s\n", folder.c_str(), sentence.c_str());
+    std::ignore = write_whole(folder / "supervisor.log", sentence + "\n");
+    return SupervisorEnd::broken;
+}
 
 class Supervision {
   public:
@@ -85,8 +94,8 @@ class Supervision {
     JobExit exit_;
     JobUse use_;
     SteadyClock::time_point started_ = SteadyClock::now();
-    SteadyClock::time_point measured_ = {};
-    SteadyClock::time_point told_at_ = {};
+    SteadyClock::time_point measured_ = started_;
+    SteadyClock::time_point told_at_ = started_;
     std::int64_t measures_ = 0;
     bool program_ended_ = false;
     bool none_left_ = false;  ///< No child, so no descendant, is left.
@@ -129,9 +138,9 @@ bool Supervision::start() {
         return false;
     }
     status_.program_pid = program->pid;
+    exit_.program_pid = program->pid;
     streams_[0].pipe = std::move(program->standard_output);
     streams_[1].pipe = std::move(program->standard_error);
-    tell_status();
     return true;
 }
 
@@ -149,7 +158,9 @@ void Supervision::turn() {
     // Whoever is left over is ended again at each turn: one may have forked meanwhile.
     if (program_ended_ && !none_left_) send_all(SIGKILL);
     if (program_ended_) reap();
-    const auto pause = status_.said != told_.said ? status_period : idle_status_period;
+    const auto pause = told_.program_pid == 0       ? first_status_after
+                       : status_.said != told_.said ? status_period
+                                                    : idle_status_period;
     if (status_ != told_ && now - told_at_ >= pause) tell_status();
 }
 
@@ -158,7 +169,8 @@ milliseconds Supervision::until_next_turn() const {
         (order_.memory_bytes_max > 0 && use_.memory_bytes > order_.memory_bytes_max / 2) ||
         (order_.output_bytes_max > 0 && use_.output_bytes > order_.output_bytes_max / 2);
     const bool killing = program_ended_ || (ending_ && SteadyClock::now() >= ending_->kill_at);
-    return near_limit || killing || ending_ ? measure_period_near_limit : measure_period;
+    if (near_limit || killing || ending_) return measure_period_near_limit;
+    return told_.program_pid == 0 ? first_status_after : measure_period;
 }
 
 void Supervision::hear_signals() {
@@ -251,17 +263,18 @@ SupervisorEnd Supervision::finish() {
     exit_.sentence.resize(std::min(exit_.sentence.size(), sentence_bytes_max));
     const auto written = slip_.hand_in(to_text(exit_));
     if (written) return SupervisorEnd::done;
-    std::fprintf(stderr, "%s\n", written.error().sentence.c_str());
-    return SupervisorEnd::broken;
+    return broken(folder_, written.error().sentence);
 }
 
 // Locked, and still the lock of this folder: it may have been put away while we came.
 bool holds_lock(const std::filesystem::path& folder, int lock) {
     struct stat held = {};
-    struct stat named = {};
-    return ::flock(lock, LOCK_EX | LOCK_NB) == 0 && ::fstat(lock, &held) == 0 &&
-           ::stat((folder / "lock").c_str(), &named) == 0 && held.st_ino == named.st_ino &&
-           held.st_dev == named.st_dev;
+    if (::flock(lock, LOCK_EX | LOCK_NB) != 0 || ::fstat(lock, &held) != 0) return false;
+    return std::ranges::any_of(lock_names, [&](const char* name) {
+        struct stat named = {};
+        return ::stat((folder / name).c_str(), &named) == 0 && held.st_ino == named.st_ino &&
+               held.st_dev == named.st_dev;
+    });
 }
 
 bool supervised_before(const std::filesystem::path& folder) {
@@ -280,16 +293,11 @@ UniqueFd blocked_signals() {
     return UniqueFd(::signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
-SupervisorEnd broken(const std::string& sentence) {
-    std::fprintf(stderr, "%s\n", sentence.c_str());
-    return SupervisorEnd::broken;
-}
-
 }  // namespace
 
 SupervisorEnd supervise(const std::filesystem::path& folder, int lock) {
     UniqueFd signals = blocked_signals();
-    const UniqueFd held(lock >= 0 ? lock : ::open((folder / "lock").c_str(), O_RDWR | O_CLOEXEC));
+    const UniqueFd held(lock >= 0 ? lock : ::open((folder / "order").c_str(), O_RDWR | O_CLOEXEC));
     if (!held || !holds_lock(folder, held.get()) || supervised_before(folder)) {
         return SupervisorEnd::held;
     }
@@ -298,14 +306,12 @@ SupervisorEnd supervise(const std::filesystem::path& folder, int lock) {
     if (!order) return SupervisorEnd::no_folder;
     ::setsid();
     if (!signals || ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
-        return broken("cannot become a subreaper with a signalfd");
+        return broken(folder, "cannot become a subreaper with a signalfd");
     }
-    auto slip = ExitSlip::reserve(folder);
-    if (!slip) return broken(slip.error().sentence);
     const auto self = identity_of(::getpid());
-    if (!self) return broken("cannot read /proc/self/stat");
-    const auto written = write_durably(folder / "supervisor", to_text(*self));
-    if (!written) return broken(written.error().sentence);
+    if (!self) return broken(folder, "cannot read /proc/self/stat");
+    auto slip = ExitSlip::reserve(folder, *self);
+    if (!slip) return broken(folder, slip.error().sentence);
     return Supervision(folder, std::move(*order), std::move(signals), std::move(*slip)).run();
 }
 

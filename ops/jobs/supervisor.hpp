@@ -1,13 +1,13 @@
 #pragma once
 
 // The supervisor of one job: a small process of its own, so that the job outlives the daemon and
-// its end is never lost.
+// its end is never lost. It is born in the nursery (ops/jobs/nursery_process.hpp).
 //
 // It holds the lock of the job's folder as long as it lives, starts the program at most once, takes
 // what it prints, enforces its limits, leaves none of its processes behind, and at last writes
 // `exit`. SIGTERM asks it to stop the job. It needs nobody: daemon and supervisor talk by files
-// (ops/jobs/job_files.hpp). One thread. REQUIRES: SIGTERM and SIGCHLD blocked since exec, or a
-// SIGTERM that comes early ends it.
+// (ops/jobs/job_files.hpp). One thread. REQUIRES: SIGTERM and SIGCHLD blocked since its start, or
+// a SIGTERM that comes early ends it.
 
 #include <filesystem>
 
@@ -21,7 +21,7 @@ enum class SupervisorEnd {
     broken = 66,     ///< The system refused something that supervision cannot do without.
 };
 
-/// Runs the job of `folder` to its end. `lock` is an open descriptor of `folder/lock`, perhaps
+/// Runs the job of `folder` to its end. `lock` is an open descriptor of `folder/order`, perhaps
 /// flocked already by the one who started us; or -1.
 SupervisorEnd supervise(const std::filesystem::path& folder, int lock);
 

@@ -251,7 +251,7 @@ TEST_CASE("a supervisor that comes after its folder was put away starts nothing"
     const ops::LaunchOrder launch{
         .work = "w-1", .fence = 7, .type = "selfplay", .argv = {"touch", bench.scratch / "ran"}};
     REQUIRE(ops::make_folder({bench.data.path()}, order.job, launch, ""));
-    const ops::UniqueFd late(::open((folder / "lock").c_str(), O_RDWR));
+    const ops::UniqueFd late(::open((folder / "order").c_str(), O_RDWR));
     ops::remove_folder(folder);
     REQUIRE(ops::make_folder({bench.data.path()}, order.job, launch, ""));
     const std::string command = bench.options.supervisor_program.string() + " " + folder.string() +
@@ -259,6 +259,118 @@ TEST_CASE("a supervisor that comes after its folder was put away starts nothing"
     constexpr int held = 65;
     CHECK(WEXITSTATUS(::system(command.c_str())) == held);
     CHECK_FALSE(std::filesystem::exists(bench.scratch.path() / "ran"));
+}
+
+TEST_CASE("a nursery that is killed takes no job with it, and the next job is born of another") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.hands->start(order);
+    const auto before = bench.await_running(order.job);
+    const auto nursery = [] {
+        for (const std::int64_t pid : ops::descendants_of(::getpid())) {
+            if (says(proc_file(pid, "cmdline"), "ringrift-job nursery")) return pid;
+        }
+        return std::int64_t{0};
+    };
+    const std::int64_t killed = nursery();
+    REQUIRE(killed > 0);
+    ::kill(static_cast<::pid_t>(killed), SIGKILL);
+    bench.await([&] { return !ops::facts_of(killed); });
+    finish(bench);
+    CHECK(succeeded(bench.run(bench.order(waiting_script, "w-2"))));
+    CHECK(nursery() != killed);
+    CHECK(succeeded(bench.await_end(order.job)));
+    CHECK(bench.reports_of<consumers::JobRunning>(order.job).size() == 1);
+    CHECK(before.pid > 0);
+    bench.close();
+    CHECK(nursery() == 0);
+}
+
+TEST_CASE("a supervisor shows in its command line which job it is of") {
+    HandsBench bench;
+    const auto order = bench.order(waiting_script);
+    bench.hands->start(order);
+    bench.await_running(order.job);
+    CHECK(supervised_below(bench.data.path()) == std::vector<std::string>{"w-1@7"});
+    finish(bench);
+    bench.await_end(order.job);
+}
+
+TEST_CASE("supervisors that do not come up are a failure to start, and not tried for ever") {
+    HandsBench bench;
+    bench.close();
+    bench.options.supervisor_program = "/bin/false";
+    bench.open();
+    const auto order = bench.order(waiting_script);
+    const auto failure = failure_of(bench.run(order));
+    CHECK(failure.kind == bus::FailureKind::spawn_failed);
+    CHECK(says(failure.reason, "/bin/false"));
+    bench.close();
+    bench.options.supervisor_program = "/no/such/program";
+    bench.open();
+    CHECK(says(failure_of(bench.run(bench.order("", "w-2"))).reason, "/no/such/program"));
+    CHECK(bench.reports_of<consumers::JobRunning>(order.job).empty());
+}
+
+TEST_CASE("evidence that a restart of the machine has torn is a lost job, not a bad program") {
+    HandsBench bench;
+    bench.close();
+    const auto order = bench.order(waiting_script);
+    const auto folder = bench.folder(order.job);
+    folder_without_supervisor(bench, order).reset();
+    const auto write_exit = [&](const std::string& boot) {
+        const ops::ProcessIdentity supervisor{.pid = 1, .start_ticks = 1, .boot = boot};
+        std::ofstream(folder / "exit") << ops::to_text(supervisor) << ops::to_text(ops::JobExit{});
+    };
+    write_exit(ops::boot_name());
+    bench.open();
+    CHECK(failure_of(bench.await_end(order.job)).kind == bus::FailureKind::no_result);
+    bench.close();
+    bench.reports.clear();
+    write_exit("another boot");
+    bench.open();
+    CHECK(failure_of(bench.await_end(order.job)).kind == bus::FailureKind::lost);
+}
+
+TEST_CASE(
+    "a folder that a restart of the machine has torn is set aside, and its job is done anew") {
+    HandsBench bench;
+    bench.close();
+    const auto order = bench.order(waiting_script);
+    folder_without_supervisor(bench, order).reset();
+    std::ofstream(bench.folder(order.job) / "order", std::ios::trunc).close();
+    bench.open();
+    bench.await([&] { return bench.hands->counters().unreadable_folders == 1; });
+    finish(bench);
+    CHECK(succeeded(bench.run(order)));
+}
+
+TEST_CASE("many jobs at once end once each, and leave neither a process nor a record of them") {
+    HandsBench bench;
+    constexpr std::size_t count = 3 * ops::Nursery::unanswered_max;
+    std::map<consumers::JobId, int> ends;
+    for (std::size_t number = 0; number < count; ++number) {
+        auto order = bench.order("", "w-" + std::to_string(number));
+        order.argv = {"/bin/true"};
+        bench.hands->start(order);
+    }
+    std::size_t ran = 0;
+    bench.await([&] {
+        for (const auto& report : bench.hands->drain()) {
+            if (std::holds_alternative<consumers::JobRunning>(report)) ran += 1;
+            const auto* end = std::get_if<consumers::JobEnded>(&report);
+            if (end == nullptr) continue;
+            CHECK(failure_of(*end).kind == bus::FailureKind::no_result);
+            ends[end->job] += 1;
+            bench.hands->forget(end->job);
+        }
+        return ends.size() == count;
+    });
+    bench.await([&] { return bench.hands->counters().jobs == 0; });
+    CHECK(ran == count);
+    for (const auto& [job, number] : ends) CHECK(number == 1);
+    CHECK(processes_below(bench.data.path()).empty());
+    CHECK(std::filesystem::is_empty(bench.data.path() / "jobs"));
 }
 
 TEST_CASE("jobs that run side by side get GPUs of their own, those of former daemons included") {
