@@ -7,8 +7,7 @@
 namespace ringrift::bus {
 
 std::string to_text(const LogMark& mark) {
-    return mark.created + " " + std::to_string(mark.position) + " " +
-           encode_token(mark.event.value);
+    return mark.began + " " + std::to_string(mark.position) + " " + encode_token(mark.event.value);
 }
 
 std::optional<LogMark> mark_from_text(std::string_view text) {
@@ -16,7 +15,7 @@ std::optional<LogMark> mark_from_text(std::string_view text) {
     const std::size_t second = text.find(' ', first + 1);
     if (first == std::string_view::npos || first == 0 || second == std::string_view::npos)
         return {};
-    LogMark mark = {.created = std::string(text.substr(0, first))};
+    LogMark mark = {.began = std::string(text.substr(0, first))};
     const std::string_view digits = text.substr(first + 1, second - first - 1);
     const auto [rest, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), mark.position);

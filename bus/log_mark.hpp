@@ -14,13 +14,13 @@
 namespace ringrift::bus {
 
 struct LogMark {
-    std::string created = {};  ///< When the log was made, to the nanosecond: its identity.
-    Position position = 0;     ///< The last event that was read; 0: none yet.
-    EventId event = {};        ///< The id of that event.
+    std::string began = {};  ///< When its first event was stored, to the nanosecond: its identity.
+    Position position = 0;   ///< The last event that was read; 0: none yet.
+    EventId event = {};      ///< The id of that event.
     friend bool operator==(const LogMark&, const LogMark&) = default;
 };
 
-/// `<created> <position> <id, percent-encoded>`
+/// `<began> <position> <id, percent-encoded>`
 std::string to_text(const LogMark& mark);
 std::optional<LogMark> mark_from_text(std::string_view text);
 

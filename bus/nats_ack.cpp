@@ -58,6 +58,15 @@ bool read_stored(std::string_view text, NatsAck& ack) {
     return true;
 }
 
+/// Nothing else, and all of it.
+std::optional<std::int64_t> whole_number(std::string_view digits) {
+    std::int64_t number = 0;
+    const auto [rest, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc() || rest != digits.data() + digits.size()) return {};
+    return number;
+}
+
 }  // namespace
 
 NatsAck read_ack(std::string_view text, std::string_view status) {
@@ -130,12 +139,12 @@ std::optional<Position> end_of(const NatsAck& ack) {
     return end;
 }
 
-Position position_in(std::string_view reply) {
+Delivery delivery_in(std::string_view reply) {
     constexpr std::string_view prefix = "$JS.ACK.";
     constexpr std::size_t tokens_of_old = 9;
     constexpr std::size_t position_of_old = 5;
     constexpr std::size_t position_of_new = 7;  // After a domain and an account.
-    if (!reply.starts_with(prefix)) return 0;
+    if (!reply.starts_with(prefix)) return {};
     std::array<std::string_view, 12> tokens;
     std::size_t count = 0;
     while (count < tokens.size()) {
@@ -144,13 +153,12 @@ Position position_in(std::string_view reply) {
         if (dot == std::string_view::npos) break;
         reply.remove_prefix(dot + 1);
     }
-    if (count < tokens_of_old) return 0;
-    const std::string_view digits =
-        tokens[count == tokens_of_old ? position_of_old : position_of_new];
-    Position position = 0;
-    const auto [rest, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), position);
-    return error == std::errc() && rest == digits.data() + digits.size() ? position : 0;
+    if (count < tokens_of_old) return {};
+    const std::size_t at = count == tokens_of_old ? position_of_old : position_of_new;
+    const auto position = whole_number(tokens[at]);
+    const auto stored = whole_number(tokens[at + 2]);
+    if (!position || !stored) return {};
+    return {.position = static_cast<Position>(*position), .stored = *stored};
 }
 
 }  // namespace ringrift::bus

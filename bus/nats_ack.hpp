@@ -36,10 +36,17 @@ AppendError append_error(const NatsAck& ack);
 /// Of `wrong last sequence: N`, N: what the stream's leader holds as its end. Empty for others.
 std::optional<Position> end_of(const NatsAck& ack);
 
-/// The stream position of a message that a consumer delivered, from the subject that it is to be
-/// acknowledged on: `$JS.ACK.<stream>.<consumer>.<delivered>.<position>.…`, or with the server's
-/// domain and account before the stream. 0 for any other subject.
-Position position_in(std::string_view reply);
+/// What is known of a message that a consumer delivered.
+struct Delivery {
+    Position position = 0;    ///< In the stream.
+    std::int64_t stored = 0;  ///< When the server stored it, in nanoseconds since 1970.
+    friend bool operator==(const Delivery&, const Delivery&) = default;
+};
+
+/// From the subject that the message is to be acknowledged on, which is
+/// `$JS.ACK.<stream>.<consumer>.<delivered>.<position>.<of the consumer>.<stored>.…`, or has the
+/// server's domain and account before the stream. All 0 for any other subject.
+Delivery delivery_in(std::string_view reply);
 
 namespace jetstream_code {
 inline constexpr int replicas_need_a_cluster = 10074;

@@ -183,7 +183,7 @@ std::optional<DurableEvent> NatsDurable::taken(NatsMessage message) {
     if (reply != nullptr) {
         has_asked_ = false;
         trouble_.clear();
-        return DurableEvent{.position = position_in(reply),
+        return DurableEvent{.position = delivery_in(reply).position,
                             .given_out = given_out_in(reply),
                             .text = std::string(text_of(message.get())),
                             .answer_to = reply};

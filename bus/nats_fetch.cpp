@@ -113,9 +113,10 @@ void NatsFollower::take(Pull& pull, natsMsg* message) {
         return;
     }
     const std::string_view text = text_of(message);
-    Fetched fetched = {
-        .recorded = {.position = position_in(natsMsg_GetReply(message)), .event = decode(text)},
-        .bytes = text.size()};
+    const Delivery delivery = delivery_in(natsMsg_GetReply(message));
+    Fetched fetched = {.recorded = {.position = delivery.position, .event = decode(text)},
+                       .bytes = text.size(),
+                       .stored = delivery.stored};
     const std::lock_guard lock(mutex_);
     ++pull.received;
     if (pull.asked == 0 || --pull.asked == 0) pull.is_finished = true;
@@ -148,6 +149,7 @@ void NatsFollower::take_event(Pull& pull, Fetched fetched) {
                                            std::to_string(position)};
         return;
     }
+    if (position == 1 && began_.empty()) began_ = nanosecond_text(fetched.stored);
     ++pull.expected;
     fetched_ = position;
     end_ = std::max(end_, position);

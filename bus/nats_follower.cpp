@@ -21,7 +21,7 @@ NatsFollower::NatsFollower(NatsConnection& connection, StreamPlan plan, std::opt
     : connection_(connection), limits_(limits), plan_(std::move(plan)) {
     health_ = {NatsState::connecting, "connecting to " + connection.servers_text()};
     if (mark) {
-        created_ = mark->created;
+        began_ = mark->began;
         end_ = after_ = fetched_ = mark->position;
         anchor_ = {mark->position, mark->event};
         given_ = anchor_;
@@ -151,9 +151,9 @@ NatsHealth NatsFollower::health() const {
 
 std::optional<LogMark> NatsFollower::mark() const {
     const std::lock_guard lock(mutex_);
-    if (created_.empty()) return {};
-    if (!given_) return LogMark{.created = created_};
-    return LogMark{.created = created_, .position = given_->position, .event = given_->id};
+    if (began_.empty()) return {};
+    if (!given_) return LogMark{.began = began_};
+    return LogMark{.began = began_, .position = given_->position, .event = given_->id};
 }
 
 bool NatsFollower::wait_ready(Duration within) const {
@@ -242,9 +242,10 @@ void NatsFollower::accept(const StreamFacts& facts, std::uint64_t line) {
     const std::string name = stream_name(plan_.cluster);
     const std::lock_guard lock(mutex_);
     if (is_final(health_.state)) return;
-    if (!created_.empty() && created_ != facts.created) {
-        set({NatsState::replaced, "stream " + name + " was made at " + facts.created +
-                                      ", but this node knows the one " + "made at " + created_ +
+    const bool is_told = !facts.began.empty();
+    if (is_told && !began_.empty() && began_ != facts.began) {
+        set({NatsState::replaced, "stream " + name + " began at " + facts.began +
+                                      ", but this node knows the one that began at " + began_ +
                                       ": the store was wiped or replaced; restore it, or begin " +
                                       "anew with an empty data directory on every node"});
         return;
@@ -261,7 +262,7 @@ void NatsFollower::accept(const StreamFacts& facts, std::uint64_t line) {
     }
     behind_ = 0;
     plan_.may_create = false;  // It was there: should it be missing one day, that is a loss.
-    created_ = facts.created;
+    if (is_told) began_ = facts.began;
     end_ = facts.end;
     line_ = line;
     if (!is_doubted_)

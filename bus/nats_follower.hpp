@@ -73,7 +73,8 @@ class NatsFollower {
     };
     struct Fetched {
         Recorded recorded = {};
-        std::size_t bytes = 0;  ///< Of its text.
+        std::size_t bytes = 0;    ///< Of its text.
+        std::int64_t stored = 0;  ///< When the server stored it, in nanoseconds since 1970.
     };
     struct Pull;  ///< One consumer and its request under way.
     enum class Next { go_on, consumer_anew, verify_anew };
@@ -114,13 +115,13 @@ class NatsFollower {
 
     mutable std::mutex mutex_;
     mutable std::condition_variable_any changed_;
-    NatsHealth health_;         ///< Guarded by mutex_, and so are all below.
-    std::uint64_t line_ = 0;    ///< That the stream was verified on.
-    std::string created_ = {};  ///< Identity of the stream; empty before it is known.
-    Position end_ = 0;          ///< Highest position acknowledged, received or told.
-    Position after_ = 0;        ///< The buffer begins behind it,
-    Position fetched_ = 0;      ///< and ends with it.
-    std::uint64_t seeks_ = 0;   ///< Counts jumps of the reader.
+    NatsHealth health_;        ///< Guarded by mutex_, and so are all below.
+    std::uint64_t line_ = 0;   ///< That the stream was verified on.
+    std::string began_ = {};   ///< Identity of the stream; empty before its first event is known.
+    Position end_ = 0;         ///< Highest position acknowledged, received or told.
+    Position after_ = 0;       ///< The buffer begins behind it,
+    Position fetched_ = 0;     ///< and ends with it.
+    std::uint64_t seeks_ = 0;  ///< Counts jumps of the reader.
     std::uint64_t seeks_answered_ = 0;
     std::uint64_t stirs_ = 0;  ///< Counts what the follower's thread should look at.
     bool is_doubted_ = false;

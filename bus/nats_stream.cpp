@@ -79,15 +79,6 @@ std::string differences(const jsStreamConfig& stream, const StreamPlan& plan) {
     return found;
 }
 
-/// RFC 3339 with nine digits: what `nats stream info` shows, and no rounding makes two alike.
-std::string created_text(std::int64_t nanoseconds) {
-    const Time time{Duration(nanoseconds / nanoseconds_each_ms)};
-    std::string text = to_text(time);
-    text.pop_back();
-    std::string rest = std::to_string(nanoseconds % nanoseconds_each_ms);
-    return text + std::string(6 - std::min<std::size_t>(6, rest.size()), '0') + rest + "Z";
-}
-
 /// Of a request about the stream that failed.
 NatsHealth ask_failed(const std::string& name, natsStatus status, int code) {
     using namespace jetstream_code;
@@ -124,6 +115,14 @@ NatsHealth creation_failed(const WantedConfig& wanted, natsStatus status, int co
 }
 
 }  // namespace
+
+std::string nanosecond_text(std::int64_t nanoseconds) {
+    const Time time{Duration(nanoseconds / nanoseconds_each_ms)};
+    std::string text = to_text(time);
+    text.pop_back();
+    std::string rest = std::to_string(nanoseconds % nanoseconds_each_ms);
+    return text + std::string(6 - std::min<std::size_t>(6, rest.size()), '0') + rest + "Z";
+}
 
 std::string stream_name(const std::string& cluster) {
     return "RINGRIFT_" + encode_token(cluster);
@@ -169,7 +168,12 @@ Result<StreamFacts, NatsHealth> verify_stream(natsConnection* connection, jsCtx*
     }
     const auto end = end_of_stream(connection, plan);
     if (!end) return end.error();
-    return StreamFacts{.created = created_text(info->Created), .end = *end};
+    if (*end == 0) return StreamFacts{};
+    natsMsg* raw_first = nullptr;
+    status = js_GetMsg(&raw_first, jetstream, wanted.name.c_str(), 1, &options, &code);
+    const NatsMessage first(raw_first);
+    if (status != NATS_OK) return ask_failed(wanted.name, status, int(code));
+    return StreamFacts{.began = nanosecond_text(natsMsg_GetTime(raw_first)), .end = *end};
 }
 
 Result<Position, NatsHealth> end_of_stream(natsConnection* connection, const StreamPlan& plan) {

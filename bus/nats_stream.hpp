@@ -32,11 +32,17 @@ struct StreamPlan {
 
 /// As the server has it.
 struct StreamFacts {
-    std::string created = {};  ///< When it was made, RFC 3339 to the nanosecond: its identity.
+    /// When its first event was stored, RFC 3339 to the nanosecond: its identity, the same on every
+    /// server. (When it was *made* is not: each of two nodes that make it at once is told its own
+    /// time, and the servers keep both.) Empty while there is no event.
+    std::string began = {};
     Position end = 0;  ///< Its last event, as its leader holds it, not as some server remembers.
 };
 
 inline constexpr Duration ask_wait = std::chrono::milliseconds(1500);
+
+/// RFC 3339 with nine digits, of nanoseconds since 1970: no rounding makes two alike.
+std::string nanosecond_text(std::int64_t nanoseconds);
 
 std::string stream_name(const std::string& cluster);
 std::vector<std::string> stream_subjects(const std::string& cluster);

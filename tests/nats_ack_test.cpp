@@ -60,20 +60,22 @@ TEST_CASE("the end of the stream is told by the refusal of an impossible message
     CHECK_FALSE(end("10070", "wrong last sequence: 12"));
 }
 
-TEST_CASE("a delivered message names its position, with and without the server's domain") {
-    CHECK(position_in("$JS.ACK.S.consumer.1.42.7.1700000000000000000.3") == 42);
-    CHECK(position_in("$JS.ACK.domain.account.S.consumer.1.42.7.1700000000000000000.3") == 42);
-    CHECK(position_in("$JS.ACK.domain.account.S.consumer.1.42.7.1700000000000000000.3.x") == 42);
-    for (const char* other : {"", "_INBOX.a.b", "$JS.ACK.S.consumer.1.42", "$JS.ACK.a.b.c.x.d.e.f"})
-        CHECK(position_in(other) == 0);
+TEST_CASE("a delivered message names position and time, with and without the server's domain") {
+    const Delivery known = {.position = 42, .stored = 1'700'000'000'123'456'789};
+    CHECK(delivery_in("$JS.ACK.S.consumer.1.42.7.1700000000123456789.3") == known);
+    CHECK(delivery_in("$JS.ACK.domain.account.S.consumer.1.42.7.1700000000123456789.3") == known);
+    CHECK(delivery_in("$JS.ACK.domain.account.S.consumer.1.42.7.1700000000123456789.3.x") == known);
+    for (const char* other : {"", "_INBOX.a.b", "$JS.ACK.S.consumer.1.42", "$JS.ACK.a.b.c.x.d.e.f",
+                              "$JS.ACK.S.consumer.1.42.7.now.3"})
+        CHECK(delivery_in(other) == Delivery{});
 }
 
 TEST_CASE("a mark is one line of text that is read as it was, and nothing else is") {
-    const LogMark mark = {.created = "2025-12-28T10:00:00.123456789Z",
+    const LogMark mark = {.began = "2025-12-28T10:00:00.123456789Z",
                           .position = 7,
                           .event = {"odd id, with a space %"}};
     CHECK(mark_from_text(to_text(mark)) == mark);
-    const LogMark none = {.created = "2025-12-28T10:00:00.123456789Z"};
+    const LogMark none = {.began = "2025-12-28T10:00:00.123456789Z"};
     CHECK(mark_from_text(to_text(none)) == none);
     for (const char* text : {"", "a", "a b", "a 7", " 7 x", "a 7x e", "a 7 %", "a -7 e"})
         CHECK_FALSE(mark_from_text(text));

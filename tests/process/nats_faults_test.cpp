@@ -171,6 +171,33 @@ TEST_CASE("the stream's leader is killed: the others go on, and nothing is lost"
     check_nothing_lost_or_twice(seen_anew(cluster.urls(), "main", 3), positions);
 }
 
+TEST_CASE("nodes that make the stream at once know it for the same log through every server") {
+    NatsCluster cluster;
+    const auto settings_of = [&](std::size_t i) { return quick_settings({cluster[i].url()}); };
+    std::vector<std::unique_ptr<ConnectedLog>> logs;
+    for (std::size_t i = 0; i < cluster.size(); ++i)
+        logs.push_back(std::make_unique<ConnectedLog>(settings_of(i), of_cluster("main", 3)));
+    for (const auto& log : logs) REQUIRE(log->log.wait_ready(60s));
+    REQUIRE(await([&] { return logs.front()->append(std::vector{numbered(1)}).ok(); }, 60s));
+    std::vector<LogMark> marks;
+    for (const auto& log : logs) {
+        REQUIRE(read_all(*log).size() == 1);
+        marks.push_back(log->log.mark().value());
+    }
+    CHECK(marks[0] == marks[1]);
+    CHECK(marks[0] == marks[2]);
+    logs.clear();
+    for (std::size_t i = 0; i < cluster.size(); ++i) {
+        cluster[i].kill();
+        cluster[i].start();
+        NatsLogSettings known = of_cluster("main", 3);
+        known.mark = marks[0];
+        ConnectedLog later(settings_of(i), known);
+        REQUIRE(later.log.wait_ready(60s));
+        CHECK(later.append(std::vector{numbered(static_cast<std::int64_t>(i) + 2)}).ok());
+    }
+}
+
 TEST_CASE("all three servers are killed at once: they come back with all that was acknowledged") {
     NatsCluster cluster;
     ConnectedLog log(quick_settings(cluster.urls()), of_cluster("main", 3));

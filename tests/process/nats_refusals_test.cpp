@@ -205,7 +205,7 @@ TEST_CASE("a wiped store is not taken for a new log by who knows the old one") {
     SECTION("nor when a newcomer has made it anew") {
         const auto newcomer = ready_log(server);
         append(*newcomer, 1, 9);
-        CHECK(holds(sentence_of(*log, NatsState::replaced), mark->created));
+        CHECK(holds(sentence_of(*log, NatsState::replaced), mark->began));
         CHECK(log->read(5, 9).error() == ReadError::damaged);
         CHECK(log->append(std::vector{numbered(6)}).error() == AppendError::refused);
         ConnectedLog later(quick_settings({server.url()}), {.mark = mark});
