@@ -31,14 +31,14 @@ bool is_unseen(JobStage stage) {
     return stage == JobStage::awaited || stage == JobStage::wanted;
 }
 
-consumers::JobFailure spawn_failed(std::string reason) {
+consumers::JobFailure not_spawned(std::string reason) {
     return {.kind = bus::FailureKind::spawn_failed, .reason = std::move(reason)};
 }
 
 consumers::JobFailure never_came_up(const JobSurroundings& surroundings) {
-    return spawn_failed("no supervisor came up in " + std::to_string(launches_max) + " tries of " +
-                        surroundings.supervisor_program.string() +
-                        "; what it said is in supervisors.log of the data folder");
+    return not_spawned("no supervisor came up in " + std::to_string(launches_max) + " tries of " +
+                       surroundings.supervisor_program.string() +
+                       "; what it said is in supervisors.log of the data folder");
 }
 
 /// The end of a job that never ran: as it was wanted, or for a reason.
@@ -210,7 +210,7 @@ void HandsThread::handle(Birth& birth) {
     if (const auto* refused = std::get_if<NotBorn>(&birth.outcome)) {
         remove_folder(job.folder);
         return end(job, JobNews::not_launched,
-                   unrun(job.identity, job.stop_asked, spawn_failed(refused->sentence)));
+                   unrun(job.identity, job.stop_asked, not_spawned(refused->sentence)));
     }
     if (auto* born = std::get_if<Born>(&birth.outcome)) job.handle = std::move(born->handle);
     // Out of descriptors, perhaps, or the nursery has ended: its lock and its files tell the same.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "consumers/workload.hpp"
+#include "ops/argument_pointers.hpp"
 #include "ops/jobs/file_store.hpp"
 #include "ops/jobs/gpu_shares.hpp"
 #include "ops/jobs/process_table.hpp"

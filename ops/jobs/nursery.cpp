@@ -11,6 +11,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "ops/argument_pointers.hpp"
 #include "ops/jobs/descriptor_letters.hpp"
 #include "ops/jobs/nursery_process.hpp"
 
@@ -19,14 +20,6 @@ namespace {
 
 constexpr int socket_there = 3;      // In the nursery.
 constexpr int end_within_ms = 1000;  // It only forks what is asked for; then it ends.
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    pointers.reserve(texts.size() + 1);
-    for (std::string& text : texts) pointers.push_back(text.data());
-    pointers.push_back(nullptr);
-    return pointers;
-}
 
 // Owns what posix_spawn wants to be told.
 class SpawnFacts {
