@@ -6,8 +6,10 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "consumers/hands.hpp"
@@ -41,10 +43,12 @@ class EndWatch {
     /// At most `at_once_max`, and again until they are removed.
     std::vector<consumers::JobId> ended() const {
         std::array<epoll_event, at_once_max> events;
-        const int count = ::epoll_wait(ends_.get(), events.data(), at_once_max, 0);
+        const auto count = static_cast<std::size_t>(
+            std::max(::epoll_wait(ends_.get(), events.data(), at_once_max, 0), 0));
         std::vector<consumers::JobId> found;
-        for (int at = 0; at < count; ++at) {
-            found.push_back(jobs_.at(events[static_cast<std::size_t>(at)].data.fd));
+        found.reserve(count);
+        for (const epoll_event& event : std::span(events).first(count)) {
+            found.push_back(jobs_.at(event.data.fd));
         }
         return found;
     }
