@@ -19,7 +19,8 @@ void IdText::share(std::string_view text) {
 
 void IdText::let_go() {
     Shared* held = shared();
-    if (held->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    const bool is_last = held->holders.load(std::memory_order_acquire) == 1;
+    if (!is_last && held->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     held->~Shared();
     ::operator delete(held);
 }
