@@ -38,6 +38,7 @@ void alter(WorkView& view, WorkItem& item, const bus::Recorded& recorded, Change
     change(item);
     item.changed = recorded.position;
     item.last_event = recorded.event.id;
+    if (view.changed.to == nullptr) view.changed.to = &item;
     reindex(view, before, item);
 }
 
@@ -172,6 +173,7 @@ void fold(WorkView& view, const bus::WorkQueued& e, const bus::Recorded& recorde
         const bool is_done = other && other->status == WorkStatus::completed;
         if (!is_done && std::ranges::count(item.blockers, work) == 0) item.blockers.push_back(work);
     }
+    view.changed.to = &item;
     reindex(view, {}, item);
     ++view.queued_total[{e.type, e.config}];
     count(view, Outcome::queued);
@@ -318,6 +320,7 @@ void forget_ended(WorkView& view) {
         const auto first = view.ended.begin();
         if (first->first.first > view.clock_at && view.ended.size() <= ended_max) return;
         const auto item = view.items.find(first->second);
+        if (view.changed.to == &item->second) view.changed.to = nullptr;
         drop_from_indices(view, item->second);
         view.items.erase(item);
     }
@@ -333,6 +336,7 @@ void apply(WorkView& view, const bus::Recorded& recorded) {
                 if constexpr (Fact::info.noun == bus::Noun::work) {
                     constexpr bool is_leaders = Fact::info.authority == bus::Authority::leader;
                     if (is_leaders) view.clock_at = recorded.event.time;
+                    view.changed.to = nullptr;
                     fold(view, fact, recorded);
                     if (!is_leaders) return;
                     promote_delayed(view);

@@ -104,6 +104,7 @@ struct WorkView {
     FlatMap<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> queued_total = {};
     std::map<std::string, std::int64_t, std::less<>> counts = {};  ///< Of each Outcome, by name.
     Shortcut<CountByOutcome> by_outcome = {};  ///< To the counts above; nothing is erased there.
+    Shortcut<const WorkItem*> changed = {};    ///< What the last event was about, if it held.
     friend bool operator==(const WorkView&, const WorkView&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkView, (),
