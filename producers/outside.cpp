@@ -85,14 +85,14 @@ std::vector<bus::NodeId> targets_of(const json::object& data) {
 
 /// Keeps the event as it came, under the config it is about.
 Answer park(const OutsideEvent& event, std::string_view type, const json::object& data,
-            std::string lacks) {
+            const std::string& lacks) {
     return TakenIn{.commands = {ParkEvent{.id = event.id,
                                           .cause = event.cause,
                                           .type = std::string(type),
                                           .subject = text_in(data, "config"),
                                           .data = event.data,
                                           .lacks = lacks}},
-                   .parked = std::move(lacks)};
+                   .parked = lacks};
 }
 
 /// A sync that names no files says that *something* arrived. Which games lie at a node is in the

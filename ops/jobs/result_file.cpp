@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t name_bytes_max = 255;
+constexpr std::size_t file_name_bytes_max = 255;
 
 // Reads members of one object and remembers the first that is not what it should be.
 class Members {
@@ -64,7 +64,8 @@ class Members {
 
 // A path below the output folder, as a program would write it.
 bool is_plain_name(const std::string& name) {
-    if (name.empty() || name.size() > name_bytes_max || name.find('\0') != name.npos) return false;
+    if (name.empty() || name.size() > file_name_bytes_max || name.find('\0') != name.npos)
+        return false;
     const std::filesystem::path path(name);
     return path.is_relative() && std::none_of(path.begin(), path.end(), [](const auto& part) {
                return part.empty() || part == "." || part == "..";
