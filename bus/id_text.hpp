@@ -110,7 +110,11 @@ class IdText {
         std::uint32_t size = 0;
     };
     using Bytes = std::array<char, 16>;
-    using Words = std::array<std::uint64_t, 2>;
+    struct Words {
+        std::uint64_t first = 0;
+        std::uint64_t second = 0;
+        friend auto operator<=>(const Words&, const Words&) = default;
+    };
     static constexpr std::size_t own_max = sizeof(Bytes) - 1;
     static constexpr char shared_mark = own_max + 1;  ///< Last byte; else it is the own size.
 
@@ -128,7 +132,7 @@ class IdText {
 
     bool is_shared() const { return bytes_.back() == shared_mark; }
     std::size_t own_size() const { return static_cast<std::size_t>(bytes_.back()); }
-    Shared* shared() const { return reinterpret_cast<Shared*>(words()[0]); }
+    Shared* shared() const { return reinterpret_cast<Shared*>(words().first); }
     Words words() const { return std::bit_cast<Words>(bytes_); }
     static const char* text_of(const Shared* shared) {
         return reinterpret_cast<const char*>(shared + 1);
@@ -136,7 +140,7 @@ class IdText {
     /// Of an own text, so that numbers compare as bytes do: zeros follow it, its size comes last.
     static Words in_order(Words words) {
         if constexpr (std::endian::native == std::endian::big) return words;
-        return {__builtin_bswap64(words[0]), __builtin_bswap64(words[1])};
+        return {__builtin_bswap64(words.first), __builtin_bswap64(words.second)};
     }
 
     alignas(Words) Bytes bytes_ = {};  ///< The text, or the address of a Shared.

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
 
@@ -40,7 +42,9 @@ concept IsPair = is_made_from<T, std::pair>;
 template <class T>
 concept IsArray = is_array<T>;
 template <class T>
-concept IsMap = is_made_from<T, std::map>;
+concept IsMap = is_made_from<T, std::map> || is_made_from<T, boost::container::flat_map>;
+template <class T>
+concept IsSet = is_made_from<T, std::set> || is_made_from<T, boost::container::flat_set>;
 template <class T>
 concept IsEnum = boost::describe::has_describe_enumerators<T>::value;
 template <class T>
@@ -53,8 +57,7 @@ concept IsTextMap = requires {
     requires std::is_same_v<typename T::key_type, std::string> || IsId<typename T::key_type>;
 };
 template <class T>
-concept IsList =
-    is_made_from<T, std::vector> || is_made_from<T, std::set> || IsMap<T> || IsTextMap<T>;
+concept IsList = is_made_from<T, std::vector> || IsSet<T> || IsMap<T> || IsTextMap<T>;
 
 template <class T>
 using Members = boost::describe::describe_members<T, boost::describe::mod_public>;

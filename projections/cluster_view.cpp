@@ -41,23 +41,16 @@ void apply_to_those_it_concerns(ClusterView& view, const bus::Recorded& recorded
     if constexpr (concerns_ratings<Fact>) apply(view.ratings, recorded);
 }
 
-/// The item, iff the work view took the fact for true: then it has changed by it.
-template <class Fact>
-const WorkItem* changed_by(const WorkView& view, const Fact& fact, const bus::Recorded& recorded) {
-    const WorkItem* item = find(view, fact.work);
-    return item && item->changed == recorded.position ? item : nullptr;
-}
-
 void tell_training(ClusterView& view, const bus::WorkCompleted& done,
                    const bus::Recorded& recorded) {
-    const WorkItem* item = changed_by(view.work, done, recorded);
+    const WorkItem* item = view.work.changed.to;
     if (item) completed(view.training, *item, done, recorded);
 }
 
 void tell_training(ClusterView& view, const bus::WorkQueued& order, const bus::Recorded& recorded) {
     const bool matters =
         order.type == bus::WorkType::export_ || order.type == bus::WorkType::training;
-    if (matters && changed_by(view.work, order, recorded)) queued(view.training, order, recorded);
+    if (matters && view.work.changed.to) queued(view.training, order, recorded);
 }
 
 template <class Fact>

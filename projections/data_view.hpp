@@ -9,10 +9,10 @@
 // SyncPlanner, TrainingCoordinator and GET /sync.
 
 #include <map>
-#include <set>
 #include <string>
 
 #include "bus/event.hpp"
+#include "projections/flat.hpp"
 #include "projections/register.hpp"
 
 namespace ringrift::projections {
@@ -27,11 +27,10 @@ struct FileEntry {
     bus::WorkId work = {};    ///< That made it; empty for files found on disk.
     bus::Position recorded = 0;
     bus::EventId event = {};
-    std::set<bus::NodeId> copies = {};   ///< Verified when they were made.
-    std::set<bus::NodeId> damaged = {};  ///< In quarantine there.
-    std::set<bus::NodeId> deleted =
-        {};               ///< No copy any more, though the bytes may lie there still.
-    bool synced = false;  ///< Covered by a DATA_SYNC_COMPLETED.
+    FlatSet<bus::NodeId> copies = {};   ///< Verified when they were made.
+    FlatSet<bus::NodeId> damaged = {};  ///< In quarantine there.
+    FlatSet<bus::NodeId> deleted = {};  ///< No copy any more; the bytes may lie there still.
+    bool synced = false;                ///< Covered by a DATA_SYNC_COMPLETED.
     friend bool operator==(const FileEntry&, const FileEntry&) = default;
 };
 BOOST_DESCRIBE_STRUCT(FileEntry, (),

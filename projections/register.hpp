@@ -5,7 +5,11 @@
 // The order of coming is the log's, so it is the same on every node; the table that finds an entry
 // by its id has no order and is never walked. An entry stays where it is in memory until it is
 // erased. A class, to keep that table in step. Used like a std::map; belongs to the view it is in.
+//
+// The table holds the hash of each id: whatever is asked hashes one text once, and a table that
+// grows reads none.
 
+#include <functional>
 #include <list>
 #include <string>
 #include <string_view>
@@ -49,14 +53,14 @@ class Register {
     bool empty() const { return entries_.empty(); }
 
     iterator find(const Id& id) {
-        const auto known = by_id_.find(text_of(id));
+        const auto known = by_id_.find(Name(id));
         return known == by_id_.end() ? end() : known->second;
     }
     const_iterator find(const Id& id) const {
-        const auto known = by_id_.find(text_of(id));
+        const auto known = by_id_.find(Name(id));
         return known == by_id_.end() ? end() : const_iterator(known->second);
     }
-    bool contains(const Id& id) const { return by_id_.contains(text_of(id)); }
+    bool contains(const Id& id) const { return by_id_.contains(Name(id)); }
     /// Of an entry that is there.
     const Entry& at(const Id& id) const {
         const auto entry = find(id);
@@ -66,16 +70,17 @@ class Register {
 
     /// A new entry comes last. The entry, and whether it is new.
     std::pair<iterator, bool> try_emplace(const Id& id) {
-        if (const auto known = find(id); known != end()) return {known, false};
+        const auto [known, is_new] = by_id_.try_emplace(Name(id), end());
+        if (!is_new) return {known->second, false};
         entries_.emplace_back(std::piecewise_construct, std::tuple<const Id&>(id), std::tuple<>());
-        const auto entry = std::prev(end());
-        note(entry);
-        return {entry, true};
+        known->second = std::prev(end());
+        known->first.text = text_of(known->second->first);
+        return {known->second, true};
     }
     Entry& operator[](const Id& id) { return try_emplace(id).first->second; }
     void insert_or_assign(const Id& id, Entry entry) { (*this)[id] = std::move(entry); }
     void erase(iterator entry) {
-        by_id_.erase(text_of(entry->first));
+        by_id_.erase(Name(entry->first));
         entries_.erase(entry);
     }
     void clear() {
@@ -91,10 +96,23 @@ class Register {
             return id.value;
         }
     }
-    void note(iterator entry) { by_id_.emplace(text_of(entry->first), entry); }
+    /// The text is another's only as long as it is asked for; in the table it is the entry's own.
+    struct Name {
+        mutable std::string_view text = {};
+        std::size_t hash = 0;
+        explicit Name(const Id& id)
+            : text(text_of(id)), hash(std::hash<std::string_view>()(text)) {}
+        friend bool operator==(const Name& a, const Name& b) {
+            return a.hash == b.hash && a.text == b.text;
+        }
+    };
+    struct HashOf {
+        std::size_t operator()(const Name& name) const { return name.hash; }
+    };
+    void note(iterator entry) { by_id_.emplace(Name(entry->first), entry); }
 
     std::list<value_type> entries_ = {};
-    boost::unordered_flat_map<std::string_view, iterator> by_id_ = {};  ///< Keys are the entries'.
+    boost::unordered_flat_map<Name, iterator, HashOf> by_id_ = {};
 };
 
 }  // namespace ringrift::projections

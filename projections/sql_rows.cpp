@@ -175,7 +175,7 @@ SqlRow row_of(const bus::FileDigest& file, const FileEntry& entry) {
 }
 
 std::vector<SqlRow> replica_rows(const bus::FileDigest& file, const FileEntry& entry) {
-    std::set<bus::NodeId> nodes = entry.copies;
+    FlatSet<bus::NodeId> nodes = entry.copies;
     nodes.insert(entry.damaged.begin(), entry.damaged.end());
     std::vector<SqlRow> rows;
     for (const bus::NodeId& node : nodes) {

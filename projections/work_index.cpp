@@ -35,8 +35,8 @@ void erase_from(Outer& outer, const Key& key, const Member& member) {
 }
 
 void count_status(WorkView& view, const WorkItem& item, WorkStatus status, std::int64_t change) {
-    add_to(view.by_status, status, change);
-    add_to(view.by_type, std::pair(item.order.type, status), change);
+    view.by_status.add(status, change);
+    view.by_type.add({item.order.type, status}, change);
 }
 
 void count_open(WorkView& view, const WorkItem& item, std::int64_t change) {

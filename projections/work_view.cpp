@@ -19,13 +19,12 @@ constexpr std::size_t forgotten_per_event_max = 4;
 
 constexpr std::string_view lease_expired = "lease_expired";
 
-void count(WorkView& view, std::string_view what) {
-    const auto known = view.counts.find(what);
-    if (known != view.counts.end()) {
-        ++known->second;
-    } else {
-        view.counts.emplace(what, 1);
+void count(WorkView& view, Outcome outcome) {
+    std::int64_t*& count = view.by_outcome.to[static_cast<std::size_t>(outcome)];
+    if (count == nullptr) {
+        count = &view.counts[std::string(bus::json_detail::enum_name(outcome))];
     }
+    ++*count;
 }
 
 bus::Time believed_time(const WorkView& view, const bus::Recorded& recorded) {
@@ -39,6 +38,7 @@ void alter(WorkView& view, WorkItem& item, const bus::Recorded& recorded, Change
     change(item);
     item.changed = recorded.position;
     item.last_event = recorded.event.id;
+    if (view.changed.to == nullptr) view.changed.to = &item;
     reindex(view, before, item);
 }
 
@@ -67,7 +67,7 @@ template <class Fact>
 WorkItem* held_item(WorkView& view, const Fact& fact) {
     WorkItem* item = find_item(view, fact.work);
     if (item && is_held(*item, fact.node, fact.fence)) return item;
-    count(view, "late_results");
+    count(view, Outcome::late_results);
     return nullptr;
 }
 
@@ -154,10 +154,10 @@ void charge(WorkView& view, const bus::WorkQueued& order) {
 }
 
 void fold(WorkView& view, const bus::WorkQueued& e, const bus::Recorded& recorded) {
-    if (!is_sound(e)) return count(view, "unsound");
-    if (view.open_by_dedup_key.contains(e.dedup_key)) return count(view, "duplicates");
+    if (!is_sound(e)) return count(view, Outcome::unsound);
+    if (view.open_by_dedup_key.contains(e.dedup_key)) return count(view, Outcome::duplicates);
     const auto [at, is_new] = view.items.try_emplace(e.work);
-    if (!is_new) return count(view, "duplicates");
+    if (!is_new) return count(view, Outcome::duplicates);
     wake_config(view, e.config);
     const bus::Event& event = recorded.event;
     WorkItem& item = at->second;
@@ -173,16 +173,17 @@ void fold(WorkView& view, const bus::WorkQueued& e, const bus::Recorded& recorde
         const bool is_done = other && other->status == WorkStatus::completed;
         if (!is_done && std::ranges::count(item.blockers, work) == 0) item.blockers.push_back(work);
     }
+    view.changed.to = &item;
     reindex(view, {}, item);
     ++view.queued_total[{e.type, e.config}];
-    count(view, "queued");
+    count(view, Outcome::queued);
 }
 
 void fold(WorkView& view, const bus::WorkClaimed& e, const bus::Recorded& recorded) {
     WorkItem* item = find_item(view, e.work);
     if (item) ++item->claims;
     if (!item || item->status != WorkStatus::pending || !item->blockers.empty() || e.node.empty()) {
-        return count(view, "lost_claims");
+        return count(view, Outcome::lost_claims);
     }
     alter(view, *item, recorded, [&](WorkItem& it) {
         it.status = WorkStatus::claimed;
@@ -190,19 +191,19 @@ void fold(WorkView& view, const bus::WorkClaimed& e, const bus::Recorded& record
         it.not_before_at.reset();
     });
     charge(view, item->order);
-    count(view, "claimed");
+    count(view, Outcome::claimed);
 }
 
 void fold(WorkView& view, const bus::WorkStarted& e, const bus::Recorded& recorded) {
     WorkItem* item = held_item(view, e);
     if (!item) return;
-    if (item->status == WorkStatus::running) return count(view, "duplicates");
+    if (item->status == WorkStatus::running) return count(view, Outcome::duplicates);
     alter(view, *item, recorded, [&](WorkItem& it) {
         it.status = WorkStatus::running;
         it.lease->started_at = recorded.event.time;
         it.attempts += 1;
     });
-    count(view, "started");
+    count(view, Outcome::started);
 }
 
 void fold(WorkView& view, const bus::WorkCompleted& e, const bus::Recorded& recorded) {
@@ -211,7 +212,7 @@ void fold(WorkView& view, const bus::WorkCompleted& e, const bus::Recorded& reco
     item->result = e.result;
     end(view, *item, recorded, WorkStatus::completed, {});
     unblock_dependents(view, e.work, recorded);
-    count(view, "completed");
+    count(view, Outcome::completed);
 }
 
 void fold(WorkView& view, const bus::WorkFailed& e, const bus::Recorded& recorded) {
@@ -220,7 +221,7 @@ void fold(WorkView& view, const bus::WorkFailed& e, const bus::Recorded& recorde
     Setback setback{
         .kind = std::string(name_of(e.kind)), .reason = e.reason, .stderr_tail = e.stderr_tail};
     set_back(view, *item, recorded, std::move(setback), WorkStatus::failed);
-    count(view, "failed");
+    count(view, Outcome::failed);
 }
 
 /// Nobody's fault: no attempt counts and nothing is waited for.
@@ -232,7 +233,7 @@ void fold(WorkView& view, const bus::WorkReleased& e, const bus::Recorded& recor
         it.status = WorkStatus::pending;
         it.lease.reset();
     });
-    count(view, "released");
+    count(view, Outcome::released);
 }
 
 void fold(WorkView& view, const bus::WorkLeaseExpired& e, const bus::Recorded& recorded) {
@@ -240,23 +241,23 @@ void fold(WorkView& view, const bus::WorkLeaseExpired& e, const bus::Recorded& r
     if (!item) return;
     set_back(view, *item, recorded, {.kind = std::string(lease_expired), .reason = e.reason},
              WorkStatus::failed);
-    count(view, "lease_expired");
+    count(view, Outcome::lease_expired);
 }
 
 void fold(WorkView& view, const bus::WorkTimeout& e, const bus::Recorded& recorded) {
     WorkItem* item = held_item(view, e);
     if (!item) return;
     set_back(view, *item, recorded, {.kind = "timeout", .reason = e.reason}, WorkStatus::timeout);
-    count(view, "timeout");
+    count(view, Outcome::timeout);
 }
 
 void fold(WorkView& view, const bus::WorkCancelled& e, const bus::Recorded& recorded) {
     WorkItem* item = find_item(view, e.work);
     const bool is_over =
         !item || item->status == WorkStatus::completed || item->status == WorkStatus::cancelled;
-    if (is_over) return count(view, "not_applicable");
+    if (is_over) return count(view, Outcome::not_applicable);
     end(view, *item, recorded, WorkStatus::cancelled, e.reason);
-    count(view, "cancelled");
+    count(view, Outcome::cancelled);
 }
 
 bool can_be_parked(WorkStatus status) {
@@ -266,10 +267,10 @@ bool can_be_parked(WorkStatus status) {
 
 void fold(WorkView& view, const bus::WorkParked& e, const bus::Recorded& recorded) {
     WorkItem* item = find_item(view, e.work);
-    if (!item || !can_be_parked(item->status)) return count(view, "not_applicable");
+    if (!item || !can_be_parked(item->status)) return count(view, Outcome::not_applicable);
     item->evidence = e.evidence;
     end(view, *item, recorded, WorkStatus::parked, e.reason);
-    count(view, "parked");
+    count(view, Outcome::parked);
 }
 
 /// One more attempt, and not the first of many: what it is worth is known.
@@ -277,7 +278,7 @@ void fold(WorkView& view, const bus::WorkUnparked& e, const bus::Recorded& recor
     WorkItem* item = find_item(view, e.work);
     if (!item || item->status != WorkStatus::parked ||
         view.open_by_dedup_key.contains(item->order.dedup_key)) {
-        return count(view, "not_applicable");
+        return count(view, Outcome::not_applicable);
     }
     wake_config(view, item->order.config);
     alter(view, *item, recorded, [&](WorkItem& it) {
@@ -292,11 +293,11 @@ void fold(WorkView& view, const bus::WorkUnparked& e, const bus::Recorded& recor
             return other && other->status == WorkStatus::completed;
         });
     });
-    count(view, "unparked");
+    count(view, Outcome::unparked);
 }
 
 void fold(WorkView& view, const bus::IdleResourceDetected&, const bus::Recorded&) {
-    count(view, "idle_resources");
+    count(view, Outcome::idle_resources);
 }
 
 template <class Fact>
@@ -319,6 +320,7 @@ void forget_ended(WorkView& view) {
         const auto first = view.ended.begin();
         if (first->first.first > view.clock_at && view.ended.size() <= ended_max) return;
         const auto item = view.items.find(first->second);
+        if (view.changed.to == &item->second) view.changed.to = nullptr;
         drop_from_indices(view, item->second);
         view.items.erase(item);
     }
@@ -334,6 +336,7 @@ void apply(WorkView& view, const bus::Recorded& recorded) {
                 if constexpr (Fact::info.noun == bus::Noun::work) {
                     constexpr bool is_leaders = Fact::info.authority == bus::Authority::leader;
                     if (is_leaders) view.clock_at = recorded.event.time;
+                    view.changed.to = nullptr;
                     fold(view, fact, recorded);
                     if (!is_leaders) return;
                     promote_delayed(view);

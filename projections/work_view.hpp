@@ -15,6 +15,7 @@
 // completed, `delayed` while its `not_before_at` is set, else `waiting`. Items that need the same
 // wait in one line, so whoever cannot run its head need not look at the rest.
 
+#include <array>
 #include <compare>
 #include <map>
 #include <optional>
@@ -24,7 +25,10 @@
 #include <utility>
 
 #include "bus/event.hpp"
+#include "projections/flat.hpp"
 #include "projections/register.hpp"
+#include "projections/shortcut.hpp"
+#include "projections/tally.hpp"
 #include "projections/work_item.hpp"
 
 namespace ringrift::projections {
@@ -49,6 +53,34 @@ BOOST_DESCRIBE_STRUCT(WaitingRank, (), (rank, queued))
 /// A time and, so that no two are the same, a position.
 using When = std::pair<bus::Time, bus::Position>;
 
+/// What became of an event: what it says, if it held, else why it changed nothing.
+enum class Outcome {
+    queued,
+    claimed,
+    started,
+    completed,
+    failed,
+    released,
+    lease_expired,
+    timeout,
+    cancelled,
+    parked,
+    unparked,
+    idle_resources,
+    unsound,
+    duplicates,
+    lost_claims,
+    late_results,
+    not_applicable
+};
+BOOST_DESCRIBE_ENUM(Outcome, queued, claimed, started, completed, failed, released, lease_expired,
+                    timeout, cancelled, parked, unparked, idle_resources, unsound, duplicates,
+                    lost_claims, late_results, not_applicable)
+
+/// Null until the first is counted.
+using CountByOutcome =
+    std::array<std::int64_t*, static_cast<std::size_t>(Outcome::not_applicable) + 1>;
+
 struct WorkView {
     Register<bus::WorkId, WorkItem> items = {};  ///< Ended ones stay for a while, see `kept_for`.
 
@@ -57,21 +89,22 @@ struct WorkView {
     std::map<When, bus::WorkId> delayed = {};                   ///< By `not_before_at`.
     std::map<bus::WorkId, std::set<bus::WorkId>> blocked = {};  ///< By what they wait for.
     std::map<std::string, bus::WorkId> open_by_dedup_key = {};
-    std::map<bus::NodeId, std::set<bus::WorkId>> leased_by_node = {};
+    std::map<bus::NodeId, FlatSet<bus::WorkId>> leased_by_node = {};
     std::map<bus::NodeId, bus::Requirements> reserved = {};  ///< Sum over the node's leases.
     std::map<When, bus::WorkId> ended = {};                  ///< By when they leave the view.
-    std::map<WorkStatus, std::int64_t> by_status = {};       ///< No zeroes here and below.
-    std::map<std::pair<bus::WorkType, WorkStatus>, std::int64_t> by_type = {};
-    std::map<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> open_by_kind = {};
-    std::map<bus::ConfigKey, std::int64_t> open_by_config = {};
+    Tally<WorkStatus> by_status = {};
+    Tally<std::pair<bus::WorkType, WorkStatus>> by_type = {};
+    FlatMap<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> open_by_kind = {};  ///< > 0.
+    FlatMap<bus::ConfigKey, std::int64_t> open_by_config = {};                          ///< > 0.
 
     // History that `items` does not tell.
-    std::map<bus::ConfigKey, std::int64_t> pass = {};
+    FlatMap<bus::ConfigKey, std::int64_t> pass = {};
     std::int64_t virtual_time = 0;  ///< The largest pass at which a claim was made.
     bus::Time clock_at = {};        ///< Of the last leader's event: a node's clock may be wrong.
-    std::map<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> queued_total = {};
-    /// Of each kind of event, and of what did not hold.
-    std::map<std::string, std::int64_t, std::less<>> counts = {};
+    FlatMap<std::pair<bus::WorkType, bus::ConfigKey>, std::int64_t> queued_total = {};
+    std::map<std::string, std::int64_t, std::less<>> counts = {};  ///< Of each Outcome, by name.
+    Shortcut<CountByOutcome> by_outcome = {};  ///< To the counts above; nothing is erased there.
+    Shortcut<const WorkItem*> changed = {};    ///< What the last event was about, if it held.
     friend bool operator==(const WorkView&, const WorkView&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkView, (),

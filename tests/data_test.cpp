@@ -57,7 +57,7 @@ TEST_CASE("the games of a file are counted once, however many copies it has") {
     Given given({games("f1"), copied("f1", "n2"), games("f1", 10, "n3"), games("f1")});
     CHECK(data(given).games == 10);
     CHECK(data(given).unsynced.size() == 1);
-    CHECK(file(given, "f1").copies == std::set<bus::NodeId>{boss, {"n2"}, {"n3"}});
+    CHECK(file(given, "f1").copies == projections::FlatSet<bus::NodeId>{boss, {"n2"}, {"n3"}});
 }
 
 TEST_CASE("a copy that is heard of before the recording does not hide the games") {
@@ -65,7 +65,7 @@ TEST_CASE("a copy that is heard of before the recording does not hide the games"
     CHECK(given.view().data.configs.count(hex) == 0);
     given.say(games("f1"));
     CHECK(data(given).games == 10);
-    CHECK(file(given, "f1").copies == std::set<bus::NodeId>{boss, {"n2"}});
+    CHECK(file(given, "f1").copies == projections::FlatSet<bus::NodeId>{boss, {"n2"}});
 }
 
 TEST_CASE("a job's games are recorded though a copy of the file was heard of before") {
@@ -231,11 +231,11 @@ TEST_CASE("of two nodes that rely on each other's copy, only the first in the lo
         return bus::FileDeleted{.file = {"f1"}, .node = {by}, .proof = std::move(proof)};
     };
     given.say(deleted("a", {{"b"}, {"c"}}));
-    CHECK(file(given, "f1").deleted == std::set<bus::NodeId>{{"a"}});
+    CHECK(file(given, "f1").deleted == projections::FlatSet<bus::NodeId>{{"a"}});
     given.say(deleted("b", {{"a"}, {"c"}}));
-    CHECK(file(given, "f1").copies == std::set<bus::NodeId>{{"b"}, {"c"}});
+    CHECK(file(given, "f1").copies == projections::FlatSet<bus::NodeId>{{"b"}, {"c"}});
     given.say(deleted("b", {})).say(deleted("b", {{"b"}})).say(deleted("x", {{"b"}}));
-    CHECK(file(given, "f1").copies == std::set<bus::NodeId>{{"b"}, {"c"}});
+    CHECK(file(given, "f1").copies == projections::FlatSet<bus::NodeId>{{"b"}, {"c"}});
 }
 
 TEST_CASE("bytes that still lie where a file was deleted are no copy; a new copy is one") {
