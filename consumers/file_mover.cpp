@@ -41,6 +41,12 @@ std::vector<bus::NodeId> sources_of(const producers::Sight& sight, const bus::Fi
     return sources;
 }
 
+/// The log says that this node has deleted it.
+bool is_given_up(const producers::Sight& sight, const bus::FileDigest& digest) {
+    const auto file = sight.cluster.data.files.find(digest);
+    return file != sight.cluster.data.files.end() && file->second.deleted.contains(sight.host.self);
+}
+
 TransferOrder order_for(const producers::Sight& sight, const bus::FileDigest& digest,
                         std::vector<bus::NodeId> sources) {
     TransferOrder order = {.file = digest, .sources = std::move(sources)};
@@ -68,9 +74,7 @@ std::vector<TransferOrder> plan_transfers(const producers::Sight& sight) {
 std::vector<bus::FileDigest> plan_removals(const producers::Sight& sight) {
     std::vector<bus::FileDigest> files;
     for (const projections::FileHere& here : sight.host.files) {
-        const auto file = sight.cluster.data.files.find(here.file);
-        if (file == sight.cluster.data.files.end()) continue;
-        if (file->second.deleted.contains(sight.host.self)) files.push_back(here.file);
+        if (is_given_up(sight, here.file)) files.push_back(here.file);
     }
     return files;
 }
@@ -115,12 +119,28 @@ std::optional<std::string> FileMover::hopeless(const producers::Sight& sight,
     return "no other node that is alive has a copy of " + file.value;
 }
 
+void FileMover::look_for_removals(const producers::Sight& sight) {
+    const auto& counts = sight.cluster.counts.events_by_type;
+    const auto deletions = counts.find("FILE_DELETED");
+    const Look look = {.files_as_of = sight.host.files_as_of,
+                       .files = sight.host.files.size(),
+                       .deletions = deletions == counts.end() ? 0 : deletions->second};
+    const bool is_recent =
+        looked_at_ && sight.now >= *looked_at_ && sight.now - *looked_at_ < removals_every;
+    if (is_recent && look == last_look_) return;
+    last_look_ = look;
+    looked_at_ = sight.now;
+    to_remove_ = plan_removals(sight);
+}
+
 std::size_t FileMover::remove(const producers::Sight& sight) {
     // What was removed stands in the view of the directory until it is read again.
     if (removed_as_of_ != sight.host.files_as_of) removed_.clear();
     removed_as_of_ = sight.host.files_as_of;
+    look_for_removals(sight);
     std::size_t begun = 0;
-    for (const bus::FileDigest& file : plan_removals(sight)) {
+    for (const bus::FileDigest& file : to_remove_) {
+        if (!is_given_up(sight, file)) continue;
         const bool is_back = under_way_.contains(file) || done_.contains(file);
         if (is_back || wanted_.contains(file) || !removed_.insert(file).second) continue;
         transfers_.remove(file);
