@@ -23,10 +23,10 @@ std::set<bus::NodeId> that_move_files(const projections::NodesView& view,
 
 }  // namespace
 
-CopyPlan::CopyPlan(const producers::Sight& sight, Bounds bounds)
+CopyPlan::CopyPlan(const producers::Sight& sight, const producers::FileNeeds& needs, Bounds bounds)
     : sight_(sight),
       bounds_(bounds),
-      needs_(producers::file_needs(sight)),
+      needs_(needs),
       well_(that_move_files(sight.cluster.nodes, needs_.well)),
       training_(that_move_files(sight.cluster.nodes, needs_.training)) {}
 
@@ -34,8 +34,9 @@ std::vector<bus::PlannedMove> CopyPlan::make() {
     note_syncs();
     note_room();
     note_lacks();
-    std::ranges::stable_sort(
-        lacks_, {}, [](const Lack& lack) { return std::pair(lack.urgency, lack.recorded); });
+    std::ranges::stable_sort(lacks_, {}, [](const Lack& lack) {
+        return std::tuple(lack.urgency, lack.recorded, std::string_view(lack.file.value));
+    });
     std::vector<bus::PlannedMove> moves;
     for (const Lack& lack : lacks_) {
         if (moves.size() == bounds_.moves_max) break;
@@ -52,7 +53,7 @@ std::vector<bus::PlannedMove> CopyPlan::make() {
                 {.file = lack.file, .source = *source, .target = to, .why = std::move(why)});
         };
         const auto via = way_round(lack, entry, *target);
-        add(*target, lack.why);
+        add(*target, std::string(lack.why));
         if (via)
             add(*via,
                 "a way round: " + target->value + " could not fetch it from " + source->value);
@@ -120,39 +121,45 @@ void CopyPlan::note_room() {
 }
 
 void CopyPlan::note_lacks() {
-    for (const auto& [file, entry] : sight_.cluster.data.files) note_lacks_of(file, entry);
+    for (const auto& [node, files] : needs_.claimed)
+        note_needed(Urgency::claimed, files, {node}, "work that the node has claimed needs it");
+    note_needed(Urgency::model, needs_.in_use, well_, "a node plays with the models in use");
+    note_needed(Urgency::training, needs_.for_training, training_,
+                "a training node has every game");
+    const std::size_t wanted = std::min(bounds_.copies, well_.size());
+    for (const auto& [file, entry] : sight_.cluster.data.files) {
+        if (is_kept(entry) && !lies_at(entry, wanted)) note_too_few(file, entry, wanted);
+    }
 }
 
-void CopyPlan::note_lacks_of(const bus::FileDigest& file, const FileEntry& entry) {
-    const auto add = [&](Urgency urgency, const bus::NodeId& target, std::string why) {
-        lacks_.push_back({urgency, entry.recorded, file, target, std::move(why)});
-    };
+void CopyPlan::note_lack(Urgency urgency, const bus::FileDigest& file, const FileEntry& entry,
+                         const bus::NodeId& target, std::string_view why) {
+    lacks_.push_back({urgency, entry.recorded, file, target, why});
+}
+
+void CopyPlan::note_needed(Urgency urgency, const std::set<bus::FileDigest>& files,
+                           const std::set<bus::NodeId>& nodes, std::string_view why) {
+    if (nodes.empty()) return;
+    for (const bus::FileDigest& file : files) {
+        const auto known = sight_.cluster.data.files.find(file);
+        if (known == sight_.cluster.data.files.end() || known->second.copies.empty()) continue;
+        for (const bus::NodeId& node : nodes) {
+            if (lacks(file, known->second, node))
+                note_lack(urgency, file, known->second, node, why);
+        }
+    }
+}
+
+void CopyPlan::note_too_few(const bus::FileDigest& file, const FileEntry& entry,
+                            std::size_t wanted) {
     if (entry.copies.empty()) return;
-    for (const auto& [node, files] : needs_.claimed) {
-        if (files.contains(file) && lacks(file, entry, node))
-            add(Urgency::claimed, node, "work that the node has claimed needs it");
-    }
-    if (needs_.in_use.contains(file)) {
-        for (const bus::NodeId& node : well_) {
-            if (lacks(file, entry, node))
-                add(Urgency::model, node, "a node plays with the models in use");
-        }
-    }
-    if (needs_.for_training.contains(file)) {
-        for (const bus::NodeId& node : training_) {
-            if (lacks(file, entry, node))
-                add(Urgency::training, node, "a training node has every game");
-        }
-    }
-    const std::size_t wanted = std::min(bounds_.copies, well_.size());
-    if (!is_kept(entry)) return;
     for (std::size_t have = lasting(file, entry); have < wanted; ++have) {
         if (have == 0)
-            add(Urgency::orphan, {}, "every node that has it is about to go");
+            note_lack(Urgency::orphan, file, entry, {}, "every node that has it is about to go");
         else if (have == 1)
-            add(Urgency::single, {}, "there is only one copy of it");
+            note_lack(Urgency::single, file, entry, {}, "there is only one copy of it");
         else
-            add(Urgency::spare, {}, "there are too few copies of it");
+            note_lack(Urgency::spare, file, entry, {}, "there are too few copies of it");
     }
 }
 
@@ -166,7 +173,20 @@ std::set<bus::NodeId> CopyPlan::holders(const FileEntry& entry) const {
     return nodes;
 }
 
-/// Asked for every file there is, so it makes nothing.
+/// Whether so many nodes that are well have it. Asked for every file there is: both lists are
+/// sorted, and nearly always their first few names tell.
+bool CopyPlan::lies_at(const FileEntry& entry, std::size_t wanted) const {
+    std::size_t count = 0;
+    auto well = well_.begin();
+    for (const bus::NodeId& node : entry.copies) {
+        if (count == wanted) break;
+        while (well != well_.end() && *well < node) ++well;
+        if (well == well_.end()) break;
+        if (*well == node && !entry.damaged.contains(node)) ++count;
+    }
+    return count >= wanted;
+}
+
 std::size_t CopyPlan::lasting(const bus::FileDigest& file, const FileEntry& entry) const {
     const auto lasts = [&](const bus::NodeId& node) {
         return well_.contains(node) && !entry.damaged.contains(node);

@@ -2,12 +2,14 @@
 
 // How a plan of copies is worked out: who holds what, what is missing, where there is room.
 //
-// Internal to SyncPlanner (consumers/managers/sync_planner.hpp). Pure; made for one step.
+// Internal to SyncPlanner (consumers/managers/sync_planner.hpp). Pure; made for one step. The
+// leader makes one after nearly every event, so a file that has all its copies must cost next to
+// nothing.
 
 #include <map>
 #include <optional>
 #include <set>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "producers/file_needs.hpp"
@@ -27,7 +29,7 @@ class CopyPlan {
         std::size_t moves_max = 0;
     };
 
-    CopyPlan(const producers::Sight& sight, Bounds bounds);
+    CopyPlan(const producers::Sight& sight, const producers::FileNeeds& needs, Bounds bounds);
 
     /// REQUIRES: called once.
     std::vector<bus::PlannedMove> make();
@@ -40,7 +42,7 @@ class CopyPlan {
         bus::Position recorded = 0;
         bus::FileDigest file = {};
         bus::NodeId target = {};  ///< Empty: any.
-        std::string why = {};
+        std::string_view why = {};
     };
     struct Attempt {
         std::set<bus::NodeId> sources = {};  ///< That failed lately.
@@ -50,9 +52,17 @@ class CopyPlan {
     void note_syncs();
     void note_room();
     void note_lacks();
-    void note_lacks_of(const bus::FileDigest& file, const projections::FileEntry& entry);
+    void note_lack(Urgency urgency, const bus::FileDigest& file,
+                   const projections::FileEntry& entry, const bus::NodeId& target,
+                   std::string_view why);
+    /// Of what somebody needs, at those nodes.
+    void note_needed(Urgency urgency, const std::set<bus::FileDigest>& files,
+                     const std::set<bus::NodeId>& nodes, std::string_view why);
+    void note_too_few(const bus::FileDigest& file, const projections::FileEntry& entry,
+                      std::size_t wanted);
     /// Alive nodes with a copy.
     std::set<bus::NodeId> holders(const projections::FileEntry& entry) const;
+    bool lies_at(const projections::FileEntry& entry, std::size_t wanted) const;
     /// Copies that count: on nodes that are well, or on their way there.
     std::size_t lasting(const bus::FileDigest& file, const projections::FileEntry& entry) const;
     bool lacks(const bus::FileDigest& file, const projections::FileEntry& entry,
@@ -68,7 +78,7 @@ class CopyPlan {
 
     const producers::Sight& sight_;
     const Bounds bounds_;
-    const producers::FileNeeds needs_;
+    const producers::FileNeeds& needs_;
     const std::set<bus::NodeId> well_;  ///< And can fetch.
     const std::set<bus::NodeId> training_;
     std::map<bus::FileDigest, std::set<bus::NodeId>> coming_;  ///< To nodes that are well.

@@ -8,15 +8,16 @@ namespace {
 using projections::FileEntry;
 using projections::SyncEntry;
 
-/// Calls `visit(sync's name, sync, move)` for each move that this node has to make.
+/// Calls `visit(sync's name, sync, move)` for each move that this node has to make, until it says
+/// false. Made in every round, so that what it asks for each move should cost little.
 template <class Visit>
 void for_each_own_move(const producers::Sight& sight, const Visit& visit) {
     for (const auto& [name, sync] : sight.cluster.data.syncs) {
-        if (!is_open(sync)) continue;
+        if (sync.moves.empty() || !is_open(sync)) continue;
         for (const bus::PlannedMove& move : sync.moves) {
             const bool is_due = move.target == sight.host.self &&
                                 !has_copy(sight.cluster.data, move.file, sight.host.self);
-            if (is_due) visit(name, sync, move);
+            if (is_due && !visit(name, sync, move)) return;
         }
     }
 }
@@ -40,6 +41,12 @@ std::vector<bus::NodeId> sources_of(const producers::Sight& sight, const bus::Fi
     return sources;
 }
 
+/// The log says that this node has deleted it.
+bool is_given_up(const producers::Sight& sight, const bus::FileDigest& digest) {
+    const auto file = sight.cluster.data.files.find(digest);
+    return file != sight.cluster.data.files.end() && file->second.deleted.contains(sight.host.self);
+}
+
 TransferOrder order_for(const producers::Sight& sight, const bus::FileDigest& digest,
                         std::vector<bus::NodeId> sources) {
     TransferOrder order = {.file = digest, .sources = std::move(sources)};
@@ -54,20 +61,20 @@ TransferOrder order_for(const producers::Sight& sight, const bus::FileDigest& di
 std::vector<TransferOrder> plan_transfers(const producers::Sight& sight) {
     std::vector<TransferOrder> orders;
     std::set<bus::FileDigest> planned;
-    for_each_own_move(sight, [&](const std::string&, const SyncEntry&,
-                                 const bus::PlannedMove& move) {
-        if (!planned.insert(move.file).second) return;
-        orders.push_back(order_for(sight, move.file, sources_of(sight, move.file, move.source)));
-    });
+    for_each_own_move(
+        sight, [&](const std::string&, const SyncEntry&, const bus::PlannedMove& move) {
+            if (planned.insert(move.file).second)
+                orders.push_back(
+                    order_for(sight, move.file, sources_of(sight, move.file, move.source)));
+            return true;
+        });
     return orders;
 }
 
 std::vector<bus::FileDigest> plan_removals(const producers::Sight& sight) {
     std::vector<bus::FileDigest> files;
     for (const projections::FileHere& here : sight.host.files) {
-        const auto file = sight.cluster.data.files.find(here.file);
-        if (file == sight.cluster.data.files.end()) continue;
-        if (file->second.deleted.contains(sight.host.self)) files.push_back(here.file);
+        if (is_given_up(sight, here.file)) files.push_back(here.file);
     }
     return files;
 }
@@ -112,12 +119,28 @@ std::optional<std::string> FileMover::hopeless(const producers::Sight& sight,
     return "no other node that is alive has a copy of " + file.value;
 }
 
+void FileMover::look_for_removals(const producers::Sight& sight) {
+    const auto& counts = sight.cluster.counts.events_by_type;
+    const auto deletions = counts.find("FILE_DELETED");
+    const Look look = {.files_as_of = sight.host.files_as_of,
+                       .files = sight.host.files.size(),
+                       .deletions = deletions == counts.end() ? 0 : deletions->second};
+    const bool is_recent =
+        looked_at_ && sight.now >= *looked_at_ && sight.now - *looked_at_ < removals_every;
+    if (is_recent && look == last_look_) return;
+    last_look_ = look;
+    looked_at_ = sight.now;
+    to_remove_ = plan_removals(sight);
+}
+
 std::size_t FileMover::remove(const producers::Sight& sight) {
     // What was removed stands in the view of the directory until it is read again.
     if (removed_as_of_ != sight.host.files_as_of) removed_.clear();
     removed_as_of_ = sight.host.files_as_of;
+    look_for_removals(sight);
     std::size_t begun = 0;
-    for (const bus::FileDigest& file : plan_removals(sight)) {
+    for (const bus::FileDigest& file : to_remove_) {
+        if (!is_given_up(sight, file)) continue;
         const bool is_back = under_way_.contains(file) || done_.contains(file);
         if (is_back || wanted_.contains(file) || !removed_.insert(file).second) continue;
         transfers_.remove(file);
@@ -150,9 +173,14 @@ std::size_t FileMover::carry_out(const producers::Sight& sight) {
         has_room = has_room && fetch(sight, order_for(sight, file, sources_of(sight, file, {})));
     if (!has_room || under_way_.size() >= transfers_max)
         return removed + under_way_.size() - before;
-    for (TransferOrder& order : plan_transfers(sight)) {
-        if (!fetch(sight, std::move(order))) break;
-    }
+    // One file may be in several syncs: the first of them says from whom it comes.
+    std::set<bus::FileDigest> looked_at;
+    for_each_own_move(sight, [&](const std::string&, const SyncEntry&,
+                                 const bus::PlannedMove& move) {
+        const bool is_seen_to = under_way_.contains(move.file) || done_.contains(move.file);
+        if (is_seen_to || !looked_at.insert(move.file).second) return true;
+        return fetch(sight, order_for(sight, move.file, sources_of(sight, move.file, move.source)));
+    });
     return removed + under_way_.size() - before;
 }
 
@@ -165,16 +193,19 @@ Commands FileMover::reports(const producers::Sight& sight) const {
     };
     std::map<std::string, Failing> syncs;
     std::set<std::string> begun;
-    for_each_own_move(
-        sight, [&](const std::string& name, const SyncEntry& sync, const bus::PlannedMove& move) {
-            if (has_failed(sight, move.file))
-                syncs[name].sentence = failed_.at(move.file).sentence;
-            else
-                syncs[name].has_hope = true;
-            const bool is_touched = under_way_.contains(move.file) || done_.contains(move.file) ||
-                                    failed_.contains(move.file);
-            if (is_touched && sync.state == "planned") begun.insert(name);
-        });
+    const auto look = [&](const std::string& name, const SyncEntry& sync,
+                          const bus::PlannedMove& move) {
+        if (has_failed(sight, move.file))
+            syncs[name].sentence = failed_.at(move.file).sentence;
+        else
+            syncs[name].has_hope = true;
+        const bool is_touched = under_way_.contains(move.file) || done_.contains(move.file) ||
+                                failed_.contains(move.file);
+        if (is_touched && sync.state == "planned") begun.insert(name);
+        return true;
+    };
+    const bool is_idle = under_way_.empty() && done_.empty() && failed_.empty();
+    if (!is_idle) for_each_own_move(sight, look);
     for (const std::string& name : begun)
         commands.push_back(producers::NoteSyncStarted{.sync = name, .node = self});
     for (const auto& [file, arrived] : done_) {
@@ -199,12 +230,18 @@ std::size_t FileMover::settle(const producers::Sight& sight) {
         // Of a file that nobody has recorded there is nothing to say.
         return !data.files.contains(file) || has_copy(data, file, sight.host.self);
     };
-    std::set<bus::FileDigest> wanted = wanted_;
-    for (const TransferOrder& order : plan_transfers(sight)) wanted.insert(order.file);
     std::size_t settled =
         std::erase_if(done_, [&](const auto& entry) { return is_here(entry.first); });
-    settled +=
-        std::erase_if(failed_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+    if (!failed_.empty()) {
+        std::set<bus::FileDigest> wanted = wanted_;
+        for_each_own_move(sight,
+                          [&](const std::string&, const SyncEntry&, const bus::PlannedMove& move) {
+                              wanted.insert(move.file);
+                              return true;
+                          });
+        settled += std::erase_if(failed_,
+                                 [&](const auto& entry) { return !wanted.contains(entry.first); });
+    }
     settled += std::erase_if(
         damaged_, [&](const auto& entry) { return !has_copy(data, entry.first, sight.host.self); });
     return settled;

@@ -57,11 +57,22 @@ class FileMover {
     bool has_failed(const producers::Sight& sight, const bus::FileDigest& file) const;
     bool fetch(const producers::Sight& sight, TransferOrder order);
     std::size_t remove(const producers::Sight& sight);
+    void look_for_removals(const producers::Sight& sight);
 
     Transfers& transfers_;
     std::set<bus::FileDigest> wanted_;
     std::map<bus::FileDigest, std::vector<bus::NodeId>> under_way_;  ///< From whom.
-    std::set<bus::FileDigest> removed_;  ///< Asked for since the directory was last read.
+    /// When all files here were last compared with what the log has given up.
+    struct Look {
+        bus::Position files_as_of = 0;
+        std::size_t files = 0;
+        std::int64_t deletions = 0;  ///< FILE_DELETED that were folded.
+        friend bool operator==(const Look&, const Look&) = default;
+    };
+    Look last_look_;
+    std::optional<bus::Time> looked_at_;
+    std::vector<bus::FileDigest> to_remove_;  ///< As of that look.
+    std::set<bus::FileDigest> removed_;       ///< Asked for since the directory was last read.
     bus::Position removed_as_of_ = 0;
     std::map<bus::FileDigest, Arrived> done_;
     std::map<bus::FileDigest, Failure> failed_;
@@ -74,6 +85,9 @@ std::vector<TransferOrder> plan_transfers(const producers::Sight& sight);
 /// Files that lie here though the node's own FILE_DELETED holds.
 std::vector<bus::FileDigest> plan_removals(const producers::Sight& sight);
 
+/// Files that the node has given up are looked for when one more was given up or the directory was
+/// read, and otherwise so often: there may be very many files, and rounds are short.
+inline constexpr bus::Duration removals_every = std::chrono::minutes(1);
 inline constexpr std::size_t transfers_max = 4;  ///< At the same time.
 inline constexpr std::size_t sources_per_transfer_max = 3;
 

@@ -1,5 +1,6 @@
 #include "consumers/roll_call.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ringrift::consumers {
@@ -59,9 +60,11 @@ std::size_t RollCall::hear(std::span<const bus::Letter> letters, projections::Ho
 void RollCall::speak(const projections::HostView& host, std::int64_t incarnation,
                      bus::Position folded, bus::Time now) {
     if (wire_ == nullptr) return;
-    projections::Heartbeat own = projections::own_heartbeat(host, now);
     const bool due = !spoke_at_ || now - *spoke_at_ >= period_ || now < *spoke_at_;
-    if (!due && own.fences == said_) return;
+    const bool said =
+        std::ranges::equal(host.jobs, said_, {}, [](const auto& entry) { return entry.first; });
+    if (!due && said) return;
+    projections::Heartbeat own = projections::own_heartbeat(host, now);
     spoke_at_ = now;
     bus::NodeHeartbeat word = {.incarnation = incarnation,
                                .fences = {own.fences.begin(), own.fences.end()},

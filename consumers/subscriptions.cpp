@@ -1,6 +1,7 @@
 #include "consumers/subscriptions.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 namespace ringrift::consumers {
@@ -13,11 +14,34 @@ constexpr std::string_view pipeline = "data_management";
 constexpr std::string_view populator = "queue_populator";
 constexpr std::string_view puller = "worker_pull";
 
+/// When each loop last ran without failing; asked once for each, however many events wake it.
+class Successes {
+  public:
+    explicit Successes(const Subscriptions::LastSuccess& ask) : ask_(ask) {}
+    std::optional<bus::Time> of(std::string_view loop) {
+        const auto end = known_.begin() + count_;
+        const auto at = std::find_if(known_.begin(), end,
+                                     [&](const Known& known) { return known.loop == loop; });
+        if (at != end) return at->success;
+        const Known known = {.loop = loop, .success = ask_(loop)};
+        if (count_ < std::ssize(known_)) known_[static_cast<std::size_t>(count_++)] = known;
+        return known.success;
+    }
+
+  private:
+    struct Known {
+        std::string_view loop = {};
+        std::optional<bus::Time> success = {};
+    };
+    const Subscriptions::LastSuccess& ask_;
+    std::array<Known, 8> known_ = {};
+    std::ptrdiff_t count_ = 0;
+};
+
 /// Whether every loop that the event wakes has run without failing since `since`.
-bool handled(const Subscription& subscription, bus::Time since,
-             const Subscriptions::LastSuccess& last_success) {
+bool handled(const Subscription& subscription, bus::Time since, Successes& successes) {
     return std::ranges::all_of(subscription.wakes, [&](std::string_view loop) {
-        const auto success = last_success(loop);
+        const auto success = successes.of(loop);
         return success && *success >= since;
     });
 }
@@ -93,13 +117,14 @@ void Subscriptions::observe(const projections::FoldCounts& counts, const LastSuc
     const bool canaries_due = !canaries_at_ || now - *canaries_at_ >= interval;
     if (canaries_due) canaries_at_ = now;
     // Asked in every turn of every round: one walk through two sorted lists, no look-ups.
+    Successes successes(last_success);
     auto count = counts.events_by_type.begin();
     const auto counts_end = counts.events_by_type.end();
     for (const std::size_t row : rows_by_event()) {
         const Subscription& subscription = subscription_table()[row];
         State& state = states_[row];
         if (canaries_due) state.canary_sent = true;
-        if (state.unhandled_at && handled(subscription, *state.unhandled_at, last_success)) {
+        if (state.unhandled_at && handled(subscription, *state.unhandled_at, successes)) {
             state.unhandled_at.reset();
         }
         while (count != counts_end && count->first < subscription.event) ++count;

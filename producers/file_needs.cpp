@@ -60,15 +60,27 @@ void add_learning(FileNeeds& needs, const ClusterView& cluster) {
     }
 }
 
+/// What is open stands in the lines and among the leases; most items of the view have ended. An
+/// item that waits for several others is visited as often.
+template <class Visit>
+void for_each_open(const projections::WorkView& work, const Visit& visit) {
+    const auto see = [&](const bus::WorkId& id) { visit(*find(work, id)); };
+    for (const auto& [kind, line] : work.waiting) {
+        for (const auto& [rank, id] : line) see(id);
+    }
+    for (const auto& [when, id] : work.delayed) see(id);
+    for (const auto& [blocker, ids] : work.blocked) std::ranges::for_each(ids, see);
+    for (const auto& [node, ids] : work.leased_by_node) std::ranges::for_each(ids, see);
+}
+
 void add_work(FileNeeds& needs, const projections::WorkView& work) {
-    for (const auto& [id, item] : work.items) {
-        if (!is_open(item.status)) continue;
+    for_each_open(work, [&](const projections::WorkItem& item) {
         std::set<bus::FileDigest> files(item.order.inputs.begin(), item.order.inputs.end());
         add_model(files, item.order.model);
         add_model(files, item.order.baseline);
         if (item.lease) needs.claimed[item.lease->node].insert(files.begin(), files.end());
         needs.referenced.insert(files.begin(), files.end());
-    }
+    });
 }
 
 }  // namespace

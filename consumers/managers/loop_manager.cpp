@@ -83,10 +83,11 @@ bool LoopManager::is_due(const Entry& entry, bus::Time now) const {
 std::vector<LoopCommand> LoopManager::run_due(const producers::Sight& sight, bool is_leader) {
     std::vector<LoopCommand> commands;
     if (!started_) return commands;
+    const std::string elsewhere = is_leader ? std::string() : leader_in_words(sight);
     for (Entry& entry : entries_) {
         const bool may_run = is_leader || entry.loop.runs_on == RunsOn::every_node;
         if (may_run && is_due(entry, sight.now)) run(entry, sight, commands);
-        entry.pulse.why_disabled = may_run ? entry.rests : leader_in_words(sight);
+        entry.pulse.why_disabled = may_run ? entry.rests : elsewhere;
         entry.pulse.enabled = entry.pulse.why_disabled.empty();
         entry.pulse.next_run_at = std::max(entry.due_at, entry.back_off_until_at);
     }

@@ -60,13 +60,19 @@ Commands SyncPlanner::tidy(const producers::Sight& sight) const {
     return commands;
 }
 
-std::vector<PlannedMove> SyncPlanner::plan_moves(const producers::Sight& sight) const {
-    return CopyPlan(sight, {.copies = copies,
-                            .disk_reserve_bytes = disk_reserve_bytes,
-                            .sync_patience = sync_patience,
-                            .retry_after = retry_after,
-                            .moves_max = moves_per_step_max})
+std::vector<PlannedMove> SyncPlanner::plan_moves(const producers::Sight& sight,
+                                                 const producers::FileNeeds& needs) const {
+    return CopyPlan(sight, needs,
+                    {.copies = copies,
+                     .disk_reserve_bytes = disk_reserve_bytes,
+                     .sync_patience = sync_patience,
+                     .retry_after = retry_after,
+                     .moves_max = moves_per_step_max})
         .make();
+}
+
+std::vector<PlannedMove> SyncPlanner::plan_moves(const producers::Sight& sight) const {
+    return plan_moves(sight, producers::file_needs(sight));
 }
 
 std::vector<PlannedMove> SyncPlanner::create_sync_plan(const producers::Sight& sight,
@@ -77,12 +83,14 @@ std::vector<PlannedMove> SyncPlanner::create_sync_plan(const producers::Sight& s
 }
 
 Commands SyncPlanner::step(const producers::Sight& sight) const {
-    Commands commands = complete_syncs(sight);
-    std::ranges::move(plan_syncs(sight), std::back_inserter(commands));
+    const auto needs = producers::file_needs(sight);
+    Commands commands = complete_syncs(sight, needs);
+    std::ranges::move(plan_syncs(sight, needs), std::back_inserter(commands));
     return commands;
 }
 
-Commands SyncPlanner::plan_syncs(const producers::Sight& sight) const {
+Commands SyncPlanner::plan_syncs(const producers::Sight& sight,
+                                 const producers::FileNeeds& needs) const {
     if (sight.cluster.nodes.nodes.size() < 2) return {};
     const auto& data = sight.cluster.data;
     std::size_t open = 0;
@@ -91,7 +99,7 @@ Commands SyncPlanner::plan_syncs(const producers::Sight& sight) const {
     }
     // In the order of their most urgent move.
     std::vector<producers::PlanSync> plans;
-    for (PlannedMove& move : plan_moves(sight)) {
+    for (PlannedMove& move : plan_moves(sight, needs)) {
         const bus::ConfigKey& config = data.files.at(move.file).config;
         const auto plan = std::ranges::find_if(plans, [&](const producers::PlanSync& one) {
             return one.plan.config == config && one.plan.moves.front().target == move.target;
@@ -115,8 +123,8 @@ Commands SyncPlanner::plan_syncs(const producers::Sight& sight) const {
 }
 
 /// For each config the training node with most of the games that no sync covers.
-Commands SyncPlanner::complete_syncs(const producers::Sight& sight) const {
-    const auto needs = producers::file_needs(sight);
+Commands SyncPlanner::complete_syncs(const producers::Sight& sight,
+                                     const producers::FileNeeds& needs) const {
     const bool files_move = std::ranges::any_of(needs.well, [&](const bus::NodeId& node) {
         return moves_files(sight.cluster.nodes.nodes.at(node));
     });

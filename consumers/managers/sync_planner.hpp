@@ -45,8 +45,10 @@ class SyncPlanner {
 
   private:
     Commands tidy(const producers::Sight& sight) const;
-    Commands complete_syncs(const producers::Sight& sight) const;
-    Commands plan_syncs(const producers::Sight& sight) const;
+    std::vector<bus::PlannedMove> plan_moves(const producers::Sight& sight,
+                                             const producers::FileNeeds& needs) const;
+    Commands complete_syncs(const producers::Sight& sight, const producers::FileNeeds& needs) const;
+    Commands plan_syncs(const producers::Sight& sight, const producers::FileNeeds& needs) const;
 };
 
 inline constexpr std::size_t moves_per_plan_max = 500;  ///< So that a plan fits one event.

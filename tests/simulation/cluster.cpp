@@ -25,6 +25,7 @@ Cluster::Cluster(std::uint64_t seed, bus::Duration length, std::ostream* trace)
       seed_(seed),
       random_(seed, "world"),
       faults_(draw_faults(seed)),
+      agenda_(clock_, random_, heal_at_, [this](const std::string& line) { say(line); }),
       lagging_(memory_, clock_, Random(seed, "lag")),
       outage_(lagging_),
       unknown_(outage_, Random(seed, "append")),
@@ -43,11 +44,7 @@ void Cluster::say(const std::string& line) {
 
 void Cluster::run() {
     while (clock_.passed() < length_) {
-        while (!agenda_.empty() && agenda_.begin()->first <= clock_.passed()) {
-            const auto happen = std::move(agenda_.begin()->second);
-            agenda_.erase(agenda_.begin());
-            happen();
-        }
+        agenda_.happen();
         round();
     }
     if (node_) compare_with_rebuild();

@@ -6,7 +6,6 @@
 // follow in the end can be asked for. Afterwards tests/simulation/properties.hpp judges the log it
 // left.
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -15,6 +14,7 @@
 
 #include "bus/memory_log.hpp"
 #include "ops/node.hpp"
+#include "tests/simulation/agenda.hpp"
 #include "tests/simulation/faulty_log.hpp"
 #include "tests/simulation/faulty_store.hpp"
 #include "tests/simulation/sim_hands.hpp"
@@ -41,8 +41,6 @@ class Cluster {
     const std::vector<std::string>& complaints() const { return complaints_; }
 
   private:
-    void recur(std::string name, bus::Duration mean, std::function<void()> happen);
-    void later(bus::Duration after, std::function<void()> happen);
     void plan_faults();
     void plan_world_faults(const FaultTimes& mean);
     void heal();
@@ -65,6 +63,7 @@ class Cluster {
     Random random_;
     const Faults faults_;
     SimClock clock_;
+    Agenda agenda_;
     Fuse fuse_;
     SimDisk disk_;
     bus::MemoryLog memory_;
@@ -83,8 +82,6 @@ class Cluster {
     bool store_lost_with_crash_ = false;
     std::optional<ops::Node> node_;
     bus::Duration start_at_ = {};
-    std::multimap<bus::Duration, std::function<void()>>
-        agenda_;  ///< Of faults, by what has passed.
     std::vector<bus::Duration> stamps_;
     std::map<consumers::JobId, bus::Duration> orphans_;  ///< Programs without a claim, since when.
     bus::Duration orphans_at_ = {};

@@ -11,64 +11,50 @@ using std::chrono::seconds;
 
 }  // namespace
 
-void Cluster::later(bus::Duration after, std::function<void()> happen) {
-    agenda_.emplace(clock_.passed() + after, std::move(happen));
-}
-
-/// Again and again until the faults stop, on average after `mean`.
-void Cluster::recur(std::string name, bus::Duration mean, std::function<void()> happen) {
-    if (mean == bus::Duration::zero()) return;
-    later(random_.between(bus::Duration(1), 2 * mean), [this, name, mean, happen] {
-        if (clock_.passed() >= heal_at_) return;
-        say("FAULT " + name);
-        happen();
-        recur(name, mean, happen);
-    });
-}
-
 void Cluster::plan_faults() {
     const FaultTimes& mean = faults_.mean;
     hands_.misbehave(faults_.ppm);
     unknown_.happens(faults_.ppm.append_unknown);
     lagging_.lag_at_most(faults_.lag_max);
-    recur("a crash is near", mean.crash, [this] { crash_soon(); });
-    recur("the node is asked to stop", mean.restart, [this] {
+    agenda_.recur("a crash is near", mean.crash, [this] { crash_soon(); });
+    agenda_.recur("the node is asked to stop", mean.restart, [this] {
         if (node_) node_->stop("restarted by its operator", clock_.now());
     });
-    recur("the next crash loses the node's own memory", mean.store_loss,
-          [this] { store_lost_with_crash_ = true; });
-    recur("the snapshot is damaged", mean.snapshot_damage,
-          [this] { store_.damage_snapshot(random_); });
-    recur("the node is paused", mean.pause, [this] {
+    agenda_.recur("the next crash loses the node's own memory", mean.store_loss,
+                  [this] { store_lost_with_crash_ = true; });
+    agenda_.recur("the snapshot is damaged", mean.snapshot_damage,
+                  [this] { store_.damage_snapshot(random_); });
+    agenda_.recur("the node is paused", mean.pause, [this] {
         clock_.advance(random_.between(seconds(1), random_.coin() ? minutes(1) : minutes(15)));
     });
-    recur("the wall clock jumps", mean.clock_jump,
-          [this] { clock_.jump(random_.between(-minutes(5), minutes(5))); });
-    recur("the workload file is changed", mean.config_change, [this] { ++config_version_; });
+    agenda_.recur("the wall clock jumps", mean.clock_jump,
+                  [this] { clock_.jump(random_.between(-minutes(5), minutes(5))); });
+    agenda_.recur("the workload file is changed", mean.config_change,
+                  [this] { ++config_version_; });
     plan_world_faults(mean);
-    later(heal_at_, [this] { heal(); });
+    agenda_.later(heal_at_, [this] { heal(); });
 }
 
 void Cluster::plan_world_faults(const FaultTimes& mean) {
-    recur("the log is away", mean.outage, [this] {
+    agenda_.recur("the log is away", mean.outage, [this] {
         outage_.set(OutageLog::State::away);
-        later(random_.between(seconds(1), minutes(5)),
-              [this] { outage_.set(OutageLog::State::fine); });
+        agenda_.later(random_.between(seconds(1), minutes(5)),
+                      [this] { outage_.set(OutageLog::State::fine); });
     });
-    recur("the disk is full", mean.full_disk, [this] {
+    agenda_.recur("the disk is full", mean.full_disk, [this] {
         outage_.set(OutageLog::State::full);
         disk_.full = true;
-        later(random_.between(seconds(10), minutes(20)), [this] {
+        agenda_.later(random_.between(seconds(10), minutes(20)), [this] {
             outage_.set(OutageLog::State::fine);
             disk_.full = false;
         });
     });
-    recur("the store is away", mean.store_outage, [this] {
+    agenda_.recur("the store is away", mean.store_outage, [this] {
         store_.set_away(true);
-        later(random_.between(seconds(1), minutes(5)), [this] { store_.set_away(false); });
+        agenda_.later(random_.between(seconds(1), minutes(5)), [this] { store_.set_away(false); });
     });
-    recur("a file disappears", mean.file_loss, [this] { lose_file(); });
-    recur("the operator acts", mean.operator_action, [this] { act_as_operator(); });
+    agenda_.recur("a file disappears", mean.file_loss, [this] { lose_file(); });
+    agenda_.recur("the operator acts", mean.operator_action, [this] { act_as_operator(); });
 }
 
 void Cluster::heal() {
@@ -84,7 +70,7 @@ void Cluster::heal() {
 
 void Cluster::crash_soon() {
     fuse_.light(random_.between(0, 12));
-    later(seconds(20), [this] {
+    agenda_.later(seconds(20), [this] {
         if (node_ && fuse_.is_lit()) node_died("dies between two rounds");
     });
 }

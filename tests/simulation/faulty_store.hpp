@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "projections/store.hpp"
 #include "tests/simulation/fuse.hpp"
@@ -17,6 +18,14 @@ class SimStore final : public projections::Store {
     explicit SimStore(Fuse& fuse) : fuse_(fuse) {}
     void set_away(bool away) { away_ = away; }
     void lose() { values_.clear(); }
+    /// What `look` finds in it, though it may not answer the node now.
+    template <class Look>
+    auto as_kept(const Look& look) {
+        const bool away = std::exchange(away_, false);
+        auto found = look(*this);
+        away_ = away;
+        return found;
+    }
     /// One byte of the snapshot is not what it was.
     void damage_snapshot(Random& random);
 

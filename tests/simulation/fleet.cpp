@@ -17,6 +17,8 @@ using std::chrono::seconds;
 /// meanwhile.
 constexpr bus::Duration wakes_after = bus::Duration(4);
 constexpr bus::Duration wakes_within = bus::Duration(12);
+/// Its pulse is read when the simulation is over; nobody looks at it meanwhile.
+constexpr bus::Duration pulse_every = seconds(30);
 
 }  // namespace
 
@@ -29,11 +31,15 @@ Fleet::Fleet(std::uint64_t seed, int nodes, bus::Duration length, std::ostream* 
       faults_(draw_faults(seed)),
       between_(draw_fleet_faults(seed)),
       shape_(draw_shape(seed, nodes)),
+      agenda_(clock_, random_, heal_at_, [this](const std::string& line) { say(line); }),
       log_(clock_, Random(seed, "stream"), shape_.remembers_ids_for),
       wire_faults_(Random(seed, "wire")),
       post_(wire_faults_.fate()),
       idle_max_(random_.between(seconds(1), seconds(8))) {
-    post_.watch = [this](const bus::Letter& letter) { auditor_.read(letter); };
+    post_.watch = [this](const bus::Letter& letter) {
+        auditor_.read(letter);
+        watch_promises(letter);
+    };
     wire_faults_.odds = {.delay_min = bus::Duration(1), .delay_max = bus::Duration(4)};
     add_members(nodes);
     log_.on_append = [this] { wake_readers(); };
@@ -90,7 +96,7 @@ bus::Duration Fleet::next_moment() const {
     const auto sooner = [&](std::optional<bus::Duration> at) {
         if (at) next = std::min(next, *at);
     };
-    if (!agenda_.empty()) sooner(agenda_.begin()->first);
+    sooner(agenda_.next());
     sooner(post_.next_arrival());
     sooner(log_.next_landing());
     for (const auto& member : members_) {
@@ -110,11 +116,7 @@ void Fleet::run() {
         const bus::Duration by = next_moment() - clock_.passed();
         clock_.advance(by);
         post_.pass(by);
-        while (!agenda_.empty() && agenda_.begin()->first <= clock_.passed()) {
-            const auto happen = std::move(agenda_.begin()->second);
-            agenda_.erase(agenda_.begin());
-            happen();
-        }
+        agenda_.happen();
         log_.land();
         for (const auto& member : members_) {
             if (!is_due(*member)) continue;
@@ -169,6 +171,7 @@ void Fleet::start(Member& member) {
     settings.election_times = shape_.times;
     settings.min_nodes = settings.max_nodes = std::ssize(members_);
     settings.log_kind = "nats";
+    settings.publish_every = pulse_every;
     member.node.emplace(
         std::move(settings),
         ops::NodePorts{.clock = member.clock,
@@ -224,7 +227,7 @@ void Fleet::round(Member& member) {
         say("FAULT " + member.id.value + " was held up for " + std::to_string(held_up.count()) +
             " ms");
         member.frozen_until = clock_.passed() + held_up;
-        later(held_up, [&member] { member.clock.caught_up(); });
+        agenda_.later(held_up, [&member] { member.clock.caught_up(); });
     }
     if (!member.way.readable() && !member.unreached_since) member.unreached_since = clock_.passed();
     if (member.way.readable()) member.unreached_since.reset();

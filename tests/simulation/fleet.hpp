@@ -7,8 +7,6 @@
 // that comes late, a fault. Faults stop `quiet_time` before the end. What is seen to be wrong
 // while it runs is a complaint; afterwards tests/simulation/properties_many.hpp judges the log.
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -17,6 +15,7 @@
 #include "bus/memory_wire.hpp"
 #include "projections/folded.hpp"
 #include "tests/leadership_ledger.hpp"
+#include "tests/simulation/agenda.hpp"
 #include "tests/simulation/faulty_wire.hpp"
 #include "tests/simulation/fleet_shape.hpp"
 #include "tests/simulation/ledger.hpp"
@@ -61,6 +60,7 @@ class Fleet {
 
     // fleet_watch.cpp: what is looked at while it runs
     void watch_leaders(Member& member);
+    void watch_promises(const bus::Letter& letter);
     void look_for_orphans();
     void look_for_unfenced();
     void compare_with_rebuild(const Member& member);
@@ -69,8 +69,6 @@ class Fleet {
     void prove_the_dead(Member& member);
 
     // fleet_faults.cpp: what befalls it
-    void recur(std::string name, bus::Duration mean, std::function<void()> happen);
-    void later(bus::Duration after, std::function<void()> happen);
     void plan_faults();
     void plan_faults_of_nodes(const FaultTimes& mean);
     void plan_faults_between(const FleetFaultTimes& mean);
@@ -81,6 +79,8 @@ class Fleet {
     void freeze(Member& member, bus::Duration how_long);
     void part(bool one_way);
     void cut_from_log(Member& member);
+    void leave_alone(Member& leader);
+    void lower_disks();
     void act_as_operator(Member& member);
 
     const bus::Duration length_;
@@ -92,6 +92,7 @@ class Fleet {
     const FleetFaults between_;
     const FleetShape shape_;
     SimClock clock_;
+    Agenda agenda_;
     SharedLog log_;
     FaultyWire wire_faults_;
     bus::MemoryPost post_;
@@ -100,7 +101,6 @@ class Fleet {
     std::vector<bus::NodeId> voters_;
     bus::Duration idle_max_;
     std::int64_t config_version_ = 0;
-    std::multimap<bus::Duration, std::function<void()>> agenda_;
     tests::LeadershipLedger auditor_;
     projections::Folded<projections::ClusterView> folded_;
     std::optional<bus::Duration> led_at_;

@@ -15,21 +15,6 @@ constexpr WireOdds healthy = {.delay_min = bus::Duration(1), .delay_max = bus::D
 
 }  // namespace
 
-void Fleet::later(bus::Duration after, std::function<void()> happen) {
-    agenda_.emplace(clock_.passed() + after, std::move(happen));
-}
-
-/// Again and again until the faults stop, on average after `mean`.
-void Fleet::recur(std::string name, bus::Duration mean, std::function<void()> happen) {
-    if (mean == bus::Duration::zero()) return;
-    later(random_.between(bus::Duration(1), 2 * mean), [this, name, mean, happen] {
-        if (clock_.passed() >= heal_at_) return;
-        say("FAULT " + name);
-        happen();
-        recur(name, mean, happen);
-    });
-}
-
 Member& Fleet::somebody() {
     return *members_[static_cast<std::size_t>(random_.below(std::ssize(members_)))];
 }
@@ -53,97 +38,110 @@ void Fleet::plan_faults() {
     }
     plan_faults_of_nodes(faults_.mean);
     plan_faults_between(between_.mean);
-    later(heal_at_, [this] { heal(); });
+    agenda_.later(heal_at_, [this] { heal(); });
 }
 
 void Fleet::plan_faults_of_nodes(const FaultTimes& mean) {
-    recur("a crash is near", mean.crash, [this] { crash_soon(somebody()); });
-    recur("a node is asked to stop", mean.restart, [this] {
+    agenda_.recur("a crash is near", mean.crash, [this] { crash_soon(somebody()); });
+    agenda_.recur("a node is asked to stop", mean.restart, [this] {
         Member& member = somebody();
         if (member.node) member.node->stop("restarted by its operator", member.clock.now());
     });
-    recur("a node's next crash loses its own memory", mean.store_loss, [this] {
+    agenda_.recur("a node's next crash loses its own memory", mean.store_loss, [this] {
         // What a voter has promised must not be lost: producers/election_times.hpp.
         Member& member = somebody();
         const bool votes = std::ranges::find(voters_, member.id) != voters_.end();
         member.store_lost_with_crash = !votes;
     });
-    recur("a snapshot is damaged", mean.snapshot_damage,
-          [this] { somebody().store.damage_snapshot(random_); });
-    recur("a wall clock is set wrong", mean.clock_jump,
-          [this] { somebody().clock.set_wrong(random_.between(-minutes(5), minutes(5))); });
-    recur("the workload file is changed", mean.config_change, [this] { ++config_version_; });
-    recur("a store is away", mean.store_outage, [this] {
+    agenda_.recur("a snapshot is damaged", mean.snapshot_damage,
+                  [this] { somebody().store.damage_snapshot(random_); });
+    agenda_.recur("a wall clock is set wrong", mean.clock_jump,
+                  [this] { somebody().clock.set_wrong(random_.between(-minutes(5), minutes(5))); });
+    agenda_.recur("the workload file is changed", mean.config_change,
+                  [this] { ++config_version_; });
+    agenda_.recur("a store is away", mean.store_outage, [this] {
         Member& member = somebody();
         member.store.set_away(true);
-        later(random_.between(seconds(1), minutes(5)), [&member] { member.store.set_away(false); });
+        agenda_.later(random_.between(seconds(1), minutes(5)),
+                      [&member] { member.store.set_away(false); });
     });
-    recur("a file disappears", mean.file_loss, [this] {
+    agenda_.recur("a file disappears", mean.file_loss, [this] {
         if (const auto lost = somebody().disk.lose_one(random_)) say("      it was " + lost->value);
     });
-    recur("a file's bytes rot", mean.file_loss, [this] {
+    agenda_.recur("a file's bytes rot", mean.file_loss, [this] {
         if (const auto rotten = somebody().disk.rot_one(random_))
             say("      it is " + rotten->value);
     });
-    recur("a disk is low", mean.full_disk / 4, [this] {
+    agenda_.recur("a disk is low", mean.full_disk / 4, [this] {
         Member& member = somebody();
         member.disk.low = true;
-        later(random_.between(minutes(5), minutes(60)), [&member] { member.disk.low = false; });
+        agenda_.later(random_.between(minutes(5), minutes(60)),
+                      [&member] { member.disk.low = false; });
     });
-    recur("a disk is full", mean.full_disk, [this] {
+    agenda_.recur("a disk is full", mean.full_disk, [this] {
         Member& member = somebody();
         member.disk.full = true;
-        later(random_.between(seconds(10), minutes(20)), [&member] { member.disk.full = false; });
+        agenda_.later(random_.between(seconds(10), minutes(20)),
+                      [&member] { member.disk.full = false; });
     });
-    recur("the operator acts", mean.operator_action, [this] { act_as_operator(somebody()); });
+    agenda_.recur("the operator acts", mean.operator_action,
+                  [this] { act_as_operator(somebody()); });
 }
 
 void Fleet::plan_faults_between(const FleetFaultTimes& mean) {
-    recur("a node is frozen", mean.freeze, [this] {
+    agenda_.recur("a node is frozen", mean.freeze, [this] {
         freeze(somebody(), random_.between(seconds(1), random_.coin() ? seconds(30) : minutes(10)));
     });
-    recur("a node will be held up in its work", mean.hold_up, [this] {
+    agenda_.recur("a node will be held up in its work", mean.hold_up, [this] {
         const auto by = random_.between(seconds(1), random_.coin() ? seconds(30) : minutes(10));
         somebody().clock.hold_up(random_.between(1, 40), std::min(by, heal_at_ - clock_.passed()));
     });
-    recur("the nodes are parted", mean.part, [this] { part(false); });
-    recur("letters pass in one direction only", mean.part_one_way, [this] { part(true); });
-    recur("a node loses its way to the log", mean.cut_from_log,
-          [this] { cut_from_log(somebody()); });
-    recur("letters are spoilt", mean.spoil_letters, [this] {
-        wire_faults_.odds = {.lost_ppm = random_.between(0, 400'000),
-                             .doubled_ppm = random_.between(0, 300'000),
-                             .delay_max = random_.between(
-                                 bus::Duration(1), random_.coin() ? seconds(4) : seconds(1))};
-        later(random_.between(seconds(1), minutes(5)), [this] { wire_faults_.odds = healthy; });
+    agenda_.recur("the nodes are parted", mean.part, [this] { part(false); });
+    agenda_.recur("letters pass in one direction only", mean.part_one_way, [this] { part(true); });
+    agenda_.recur("a node loses its way to the log", mean.cut_from_log,
+                  [this] { cut_from_log(somebody()); });
+    agenda_.recur("letters are spoilt", mean.spoil_letters, [this] {
+        wire_faults_.odds = {
+            .lost_ppm = random_.between(0, 400'000),
+            .doubled_ppm = random_.between(0, 300'000),
+            .delay_max = shape_.slower * random_.between(bus::Duration(1),
+                                                         random_.coin() ? seconds(4) : seconds(1))};
+        agenda_.later(random_.between(seconds(1), minutes(5)),
+                      [this] { wire_faults_.odds = healthy; });
     });
-    recur("ways are slow", mean.slow_ways, [this] {
+    agenda_.recur("ways are slow", mean.slow_ways, [this] {
         Member& slow = somebody();
         const bool speaks = random_.coin();
-        const auto by = random_.between(bus::Duration(100), seconds(5));
+        const auto by = shape_.slower * random_.between(bus::Duration(100), seconds(5));
         for (const auto& other : members_) {
             const auto& from = speaks ? slow.id : other->id;
             const auto& to = speaks ? other->id : slow.id;
             wire_faults_.slow(from, to, by);
-            later(minutes(2), [this, from, to] { wire_faults_.mend(from, to); });
+            agenda_.later(minutes(2), [this, from, to] { wire_faults_.mend(from, to); });
         }
     });
-    recur("the stream loses its leader", mean.stream_leader,
-          [this] { log_.lose_leader(random_.between(bus::Duration(200), seconds(30))); });
-    recur("readers fall behind", mean.lag, [this] {
+    agenda_.recur("the stream loses its leader", mean.stream_leader,
+                  [this] { log_.lose_leader(random_.between(bus::Duration(200), seconds(30))); });
+    agenda_.recur("readers fall behind", mean.lag, [this] {
         const auto lag =
             random_.between(bus::Duration(1), random_.coin() ? seconds(5) : minutes(1));
         for (Member* member : some_of_them()) {
             member->way.lag_at_most(lag);
-            later(random_.between(seconds(1), minutes(10)),
-                  [member] { member->way.lag_at_most({}); });
+            agenda_.later(random_.between(seconds(1), minutes(10)),
+                          [member] { member->way.lag_at_most({}); });
         }
     });
-    recur("the power fails in a room", mean.power_cut, [this] {
+    agenda_.recur("the power fails in a room", mean.power_cut, [this] {
         for (Member* member : some_of_them()) {
             if (member->node) died(*member, "loses its power");
         }
     });
+    agenda_.recur("a leader is left alone", mean.lone_leader, [this] {
+        for (const auto& member : members_) {
+            if (member->led && !member->is_frozen(clock_.passed())) return leave_alone(*member);
+        }
+    });
+    agenda_.recur("all disks run low", mean.low_disks, [this] { lower_disks(); });
 }
 
 void Fleet::freeze(Member& member, bus::Duration how_long) {
@@ -163,14 +161,14 @@ void Fleet::part(bool one_way) {
             const bus::NodeId one = there_member->id, other = here->id;
             wire_faults_.cut(one, other);
             if (!one_way) wire_faults_.cut(other, one);
-            later(how_long, [this, one, other] {
+            agenda_.later(how_long, [this, one, other] {
                 wire_faults_.mend(one, other);
                 wire_faults_.mend(other, one);
             });
         }
         if (!lose_log) continue;
         there_member->way.set(LogWay::State::cut);
-        later(how_long, [there_member] { there_member->way.set(LogWay::State::fine); });
+        agenda_.later(how_long, [there_member] { there_member->way.set(LogWay::State::fine); });
     }
 }
 
@@ -178,8 +176,50 @@ void Fleet::cut_from_log(Member& member) {
     constexpr LogWay::State ways[] = {LogWay::State::cut, LogWay::State::deaf, LogWay::State::mute};
     member.way.set(ways[random_.below(3)]);
     say("      " + member.id.value);
-    later(random_.between(seconds(1), random_.coin() ? seconds(40) : minutes(10)),
-          [&member] { member.way.set(LogWay::State::fine); });
+    agenda_.later(random_.between(seconds(1), random_.coin() ? seconds(40) : minutes(10)),
+                  [&member] { member.way.set(LogWay::State::fine); });
+}
+
+/// The hardest moment for what voters have promised: they begin anew, hear no beacon, and some
+/// cannot keep what they say, while the leader still counts on them. What it says in its last
+/// seconds may come into the log in another's reign.
+void Fleet::leave_alone(Member& leader) {
+    say("      " + leader.id.value);
+    const auto how_long = random_.between(seconds(2), minutes(1));
+    if (random_.coin()) {
+        leader.way.set(LogWay::State::mute);
+        agenda_.later(how_long, [&leader] { leader.way.set(LogWay::State::fine); });
+    }
+    for (const auto& other : members_) {
+        if (other.get() == &leader) continue;
+        if (random_.coin()) {
+            agenda_.later(random_.between(seconds(2), seconds(30)),
+                          [&store = other->store] { store.set_away(true); });
+            agenda_.later(minutes(1), [&store = other->store] { store.set_away(false); });
+        }
+        wire_faults_.cut_both(leader.id, other->id);
+        agenda_.later(how_long, [this, &leader, &other = *other] {
+            wire_faults_.mend(leader.id, other.id);
+            wire_faults_.mend(other.id, leader.id);
+        });
+        if (!other->node) continue;
+        died(*other, "begins anew");
+        other->start_at = clock_.passed() + random_.between(bus::Duration(50), seconds(2));
+    }
+}
+
+/// The hardest moment for files: several nodes would delete the same ones, and do not read at once
+/// what the others have said.
+void Fleet::lower_disks() {
+    const auto how_long = random_.between(minutes(10), minutes(60));
+    for (const auto& member : members_) {
+        member->disk.low = true;
+        member->way.lag_at_most(random_.between(seconds(1), minutes(1)));
+        agenda_.later(how_long, [&member = *member] {
+            member.disk.low = false;
+            member.way.lag_at_most({});
+        });
+    }
 }
 
 void Fleet::heal() {
@@ -207,7 +247,7 @@ void Fleet::heal() {
 void Fleet::crash_soon(Member& member) {
     say("      of " + member.id.value);
     member.fuse.light(random_.between(0, 12));
-    later(seconds(20), [this, &member] {
+    agenda_.later(seconds(20), [this, &member] {
         if (member.node && member.fuse.is_lit()) died(member, "dies between two rounds");
     });
 }

@@ -41,6 +41,8 @@ FleetFaults draw_fleet_faults(std::uint64_t seed) {
                                &faults.transfers.slow, &faults.transfers.doubled}) {
         if (random.coin()) *kind = random.between(10'000, 300'000);
     }
+    draw(faults.mean.lone_leader, minutes(5), hours(1));
+    draw(faults.mean.low_disks, minutes(20), hours(3));
     return faults;
 }
 
@@ -49,7 +51,8 @@ FleetShape draw_shape(std::uint64_t seed, int nodes) {
     FleetShape shape;
     shape.voters = nodes >= 5 && random.coin() ? 5 : 3;
     constexpr std::int64_t slower[] = {1, 4, 4, 4, 6, 6, 6, 6};
-    shape.times = stretched(shape.times, slower[random.below(8)]);
+    shape.slower = slower[random.below(8)];
+    shape.times = stretched(shape.times, shape.slower);
     shape.proves_death = random.coin();
     shape.moves_files = random.happens(250'000);  // It costs several times as much.
     shape.copies = static_cast<std::size_t>(random.between(1, 2));

@@ -21,6 +21,8 @@ struct FleetFaultTimes {
     bus::Duration stream_leader = {};  ///< The stream elects another leader.
     bus::Duration lag = {};            ///< Some readers fall behind.
     bus::Duration power_cut = {};      ///< Several nodes die at once.
+    bus::Duration lone_leader = {};    ///< It hears nobody, and all others begin anew.
+    bus::Duration low_disks = {};      ///< Of all nodes at once, which read the log late.
 };
 
 struct FleetFaults {
@@ -35,6 +37,7 @@ FleetFaults draw_fleet_faults(std::uint64_t seed);
 struct FleetShape {
     std::size_t voters = 3;
     producers::ElectionTimes times = {};
+    std::int64_t slower = 1;    ///< Than usual, by so many times, are these; and letters with them.
     bool proves_death = false;  ///< Nodes can see that a leader's process is gone.
     bus::Duration remembers_ids_for = {};
     bool moves_files = true;  ///< Else all nodes share one folder.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "consumers/lease_watch.hpp"
+#include "producers/ballot.hpp"
 #include "producers/late_results.hpp"
 #include "projections/snapshot.hpp"
 #include "tests/simulation/clock_text.hpp"
@@ -40,6 +41,33 @@ void Fleet::watch_leaders(Member& member) {
         complain("never two nodes lead at the same time",
                  member.id.value + " begins while " + other->id.value + " leads");
     }
+}
+
+/// A vote or a promise leaves when the voter's store has it: not before, not without.
+void Fleet::watch_promises(const bus::Letter& letter) {
+    const auto* asks = std::get_if<bus::VoteRequest>(&letter.message);
+    const auto* votes = std::get_if<bus::VoteReply>(&letter.message);
+    const auto* follows = std::get_if<bus::BeaconReply>(&letter.message);
+    const bool is_vote = (asks && !asks->trial) || (votes && !votes->trial && votes->granted);
+    if (!is_vote && !(follows && follows->granted)) return;
+    const auto voter =
+        std::ranges::find(members_, letter.from, [](const auto& m) { return m->id; });
+    const auto kept = (*voter)->store.as_kept(
+        [](projections::Store& store) { return producers::load_ballot(store); });
+    bool is_kept = kept.ok();
+    if (is_kept && is_vote) {
+        const auto said =
+            asks ? std::pair(asks->epoch, asks->round) : std::pair(votes->epoch, votes->round);
+        const auto last = std::pair(kept->epoch, kept->round);
+        is_kept =
+            last > said || (last == said && kept->candidate == (asks ? letter.from : letter.to));
+    } else if (is_kept) {
+        is_kept = kept->follows_epoch >= follows->epoch;
+    }
+    if (!is_kept)
+        complain("what a voter says it has kept", letter.from.value + " says " +
+                                                      std::string(bus::type_of(letter.message)) +
+                                                      " and its store does not have it");
 }
 
 /// Programs whose results nobody may use are ended, not left to take the node's room for ever.

@@ -59,6 +59,7 @@ projections::HostSample SimHost::sample(bus::Time now) {
 
 void SimHost::begin_scan() {
     scan_.emplace();
+    scan_->reserve(disk_.files().size());
     for (const auto& [digest, file] : disk_.files()) scan_->push_back({digest, file.bytes});
 }
 

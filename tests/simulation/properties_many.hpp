@@ -33,8 +33,10 @@ Violations claims_start_one_program(const Fleet& fleet);
 
 // ---- in the end -----------------------------------------------------------------------------
 
-/// Every node has folded the whole log, and its view has the same bytes.
+/// Every node has folded the whole log, but for what came in the last moment before the
+/// simulation ended, and its view has the same bytes.
 Violations views_are_the_same_everywhere(const Fleet& fleet);
+inline constexpr bus::Duration seen_within = std::chrono::seconds(1);
 Violations games_of_all_nodes_are_recorded(const Fleet& fleet);
 Violations all_nodes_are_well(const Fleet& fleet);
 

@@ -79,7 +79,13 @@ bus::Duration LogWay::note_written() {
 
 bus::Result<bus::Appended, bus::AppendError> LogWay::append(std::span<const bus::Event> events) {
     trouble_.clear();
-    if (state_ == State::cut || state_ == State::mute) return fail("the simulated log is away");
+    if (state_ == State::cut || state_ == State::mute) {
+        // A client keeps what it could not send, and sends it when the way is there again.
+        const bus::Duration long_time = random_.coin() ? minutes(1) : minutes(10);
+        if (random_.coin())
+            log_.append_late(some_of(events), random_.between(bus::Duration(10), long_time));
+        return fail("the simulated log is away");
+    }
     if (!log_.has_leader()) {
         if (random_.coin())
             log_.append_late(some_of(events), random_.between(bus::Duration(10), seconds(15)));

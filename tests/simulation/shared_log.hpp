@@ -63,9 +63,9 @@ class LogWay final : public bus::Log {
   public:
     enum class State {
         fine,
-        cut,   ///< Nothing passes.
+        cut,   ///< Nothing passes, though what is said may arrive when nobody counts on it.
         deaf,  ///< What it says arrives; nothing comes back.
-        mute,  ///< It reads; what it says does not arrive.
+        mute,  ///< It reads; what it says arrives late or not at all.
     };
     LogWay(SharedLog& log, const SimClock& clock, Random random)
         : log_(log), clock_(clock), random_(random) {}

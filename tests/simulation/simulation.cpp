@@ -93,7 +93,9 @@ Violations judge(const Fleet& fleet, const History& history, const Ledger& ledge
     add(all, games_of_all_nodes_are_recorded(fleet));
     add(all, all_nodes_are_well(fleet));
     add(all, productive_again(fleet, history, ledger));
-    add(all, FilesLedger(history).unproved_deletions(fleet.shape().copies));
+    const FilesLedger files(history);
+    add(all, files.unproved_deletions(fleet.shape().copies));
+    add(all, files.differences(view.data));
     for (const auto& member : fleet.members())
         add(all, nothing_known_is_said_again(history, member->witness));
     return all;
