@@ -50,7 +50,9 @@ class IdText {
         return *this;
     }
     IdText& operator=(IdText&& other) noexcept {
-        std::swap(bytes_, other.bytes_);
+        const auto bytes = bytes_;  // Whole, where std::swap goes byte by byte.
+        bytes_ = other.bytes_;
+        other.bytes_ = bytes;
         return *this;
     }
 

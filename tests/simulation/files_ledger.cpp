@@ -97,7 +97,7 @@ FilesLedger::Nodes FilesLedger::sound_copies(const bus::FileDigest& file) const 
 Violations FilesLedger::differences(const projections::DataView& view) const {
     Violations found;
     for (const auto& [file, entry] : view.files) {
-        Nodes believed = entry.copies;
+        Nodes believed(entry.copies.begin(), entry.copies.end());
         std::erase_if(believed,
                       [&](const bus::NodeId& node) { return entry.damaged.contains(node); });
         if (believed == sound_copies(file)) continue;
