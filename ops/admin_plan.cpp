@@ -1,5 +1,7 @@
 #include "ops/admin_plan.hpp"
 
+#include <algorithm>
+
 #include "bus/json.hpp"
 #include "consumers/work_order.hpp"
 #include "producers/command_handler.hpp"
@@ -156,6 +158,39 @@ AdminPlan about_work(const AdminRequest& request, Command command, std::string d
     return plan;
 }
 
+/// One voter more or less. Judged before the request is noted: who may not say it leaves no trace.
+AdminPlan change_voters(const AdminRequest& request, const Sight& sight) {
+    const std::vector<bus::NodeId>& voters = sight.cluster.leadership.voters;
+    const bus::NodeId node = {parameter(request, "node")};
+    const bool adds = request.action == "voters/add";
+    const bool votes = std::ranges::find(voters, node) != voters.end();
+    if (node.empty())
+        return refuse(400, "invalid", "parameter 'node' is missing", R"(send {"node":"gpu-7"})");
+    if (adds == votes) {
+        return refuse(409, "duplicate", node.value + (adds ? " votes already" : " does not vote"),
+                      "GET /status .voters lists those who do");
+    }
+    ChangeVoters command = {.voters = voters, .reason = request.reason};
+    if (adds)
+        command.voters.push_back(node);
+    else
+        std::erase(command.voters, node);
+    const Decision decision = decide(sight, command);
+    if (const auto* refusal = std::get_if<Refusal>(&decision)) {
+        return refuse(status_of(refusal->kind), std::string(name_of(refusal->kind)),
+                      refusal->sentence);
+    }
+    const std::size_t count = command.voters.size();
+    std::string done = node.value + (adds ? " votes" : " votes no more") + "; of the " +
+                       std::to_string(count) + " voters now " +
+                       std::to_string(projections::majority_of(count)) + " elect a leader";
+    if (count % 2 == 0) done += ": as many may be lost as with one voter fewer";
+    AdminPlan plan = accept(200, std::move(done));
+    plan.reply.details["node"] = node.value;
+    plan.commands.push_back(std::move(command));
+    return plan;
+}
+
 AdminPlan trigger_sync() {
     AdminPlan plan = accept(202, "the files here are compared with the log, and the pipeline runs");
     plan.wakes = {"manifest_collection", "data_management"};
@@ -177,6 +212,7 @@ AdminPlan plan_admin(const AdminRequest& request, const Sight& sight) {
     if (request.action == "work/unpark") {
         return about_work(request, UnparkWork{.work = work, .reason = reason}, "waiting again");
     }
+    if (request.action.starts_with("voters/")) return change_voters(request, sight);
     if (request.action == "ingest") return ingest(request, sight);
     if (request.action == "shutdown") {
         AdminPlan plan = accept(202, "jobs are ended, claims given back, then the node leaves");

@@ -24,6 +24,7 @@
 #include "ops/stop_signals.hpp"
 #include "ops/system_clock.hpp"
 #include "ops/up.hpp"
+#include "producers/election_pace.hpp"
 #include "projections/snapshot.hpp"
 #include "projections/sqlite_store.hpp"
 
@@ -55,7 +56,9 @@ NodeSettings settings_of(const Options& options, const Workload& workload,
             .lease = options.lease,
             .stop_grace = options.stop_grace,
             .copies = options.copies,
-            .founders = around.founders};
+            .founders = around.founders,
+            .preferred = {options.preferred},
+            .election = producers::election_times(options.leader_beacon, options.leader_lease)};
 }
 
 class Daemon {
@@ -357,6 +360,7 @@ Exit Daemon::go_round() {
             spdlog::info("[P2P] Node stopping: jobs are ended, at most {} s",
                          options_.stop_grace.count() / 1000);
         }
+        if (around_.see) around_.see(node_->view());
         if (around_.look) {
             const std::string news = around_.look(*store_, now);
             if (!news.empty()) lines.say({LineLevel::warning, "[P2P] " + news});

@@ -11,6 +11,7 @@
 #include "ops/event_access.hpp"
 #include "ops/join_terms.hpp"
 #include "ops/workload.hpp"
+#include "projections/cluster_view.hpp"
 #include "projections/store.hpp"
 
 namespace ringrift::ops {
@@ -27,6 +28,8 @@ struct Surroundings {
     bus::Wire* wire = nullptr;               ///< Null where there are no other nodes.
     std::vector<std::string> known_peers = {};
     std::optional<JoinTerms> terms = {};  ///< For those that want to join through this node.
+    /// Told in every round what the log says; on the node's thread, and must not block.
+    std::function<void(const projections::ClusterView&)> see = {};
     /// Asked in every round, on the node's thread, and must not block. A sentence that is news.
     std::function<std::string(projections::Store&, bus::Time)> look = {};
 };

@@ -60,6 +60,7 @@ bus::Result<bus::Done, std::string> Node::start(bus::Time now) {
         elections_.start({.self = settings_.self.node,
                           .founders = settings_.founders,
                           .preferred = settings_.preferred,
+                          .times = settings_.election,
                           .seed = seed_for(settings_.self.node, settings_.run_seed + incarnation_)},
                          ports_.clock.monotonic());
     if (!voting) return voting.error();

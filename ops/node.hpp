@@ -45,6 +45,7 @@ struct NodeSettings {
     std::vector<bus::NodeId> founders = {};  ///< Voters of a cluster that has none yet; empty on
                                              ///< the embedded log, where this node elects itself.
     bus::NodeId preferred = {};              ///< The voter that stands first; may be empty.
+    producers::ElectionTimes election = {};
 };
 
 /// The world as the node meets it. All outlive the node.
@@ -128,6 +129,7 @@ class Node {
     void count_ingested(const AdminReply& reply);
     void go_on_stopping(bus::Time now);
     void publish(bus::Time now);
+    bus::NodeId leader_now(bus::Instant now) const;
 
     const NodeSettings settings_;
     NodePorts ports_;

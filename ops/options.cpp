@@ -281,6 +281,18 @@ std::vector<std::string> problems_of(const Options& options) {
     }
     refuse_unless(options.nats_cert.empty() == options.nats_key.empty(),
                   "nats_cert and nats_key belong together; give both or none");
+    refuse_unless(
+        options.preferred.empty() || voters == 0 ||
+            std::ranges::find(options.voters, options.preferred) != options.voters.end(),
+        "preferred is '" + options.preferred + "', which is none of the voters; name one of them");
+    refuse_unless(options.leader_beacon >= leader_beacon_min,
+                  with_value("leader_beacon", options.leader_beacon) + " is shorter than " +
+                      to_text(leader_beacon_min) + "; make it longer");
+    refuse_unless(options.leader_lease >= 3 * options.leader_beacon,
+                  with_value("leader_lease", options.leader_lease) +
+                      " is shorter than three times " +
+                      with_value("leader_beacon", options.leader_beacon) +
+                      ", so two lost beacons would cost a leader its reign; lengthen leader_lease");
     refuse_unless(options.heartbeat >= heartbeat_min,
                   with_value("heartbeat", options.heartbeat) + " is shorter than " +
                       to_text(heartbeat_min) + "; make it longer");

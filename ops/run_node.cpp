@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "bus/lock_file.hpp"
 #include "bus/nats_log.hpp"
 #include "bus/nats_wire.hpp"
@@ -167,6 +169,14 @@ Exit run_node(const LoadedOptions& loaded) {
         auto access = open_nats_events(given, connection, log, signals);
         if (access) node_log = static_cast<bus::NatsLog*>(access->log.get());
         return access;
+    };
+    // Who becomes a voter may lead, and whoever leads must know who lives.
+    around.see = [&wire, &place,
+                  self = bus::NodeId{options.node_id}](const projections::ClusterView& view) {
+        const auto& voters = view.leadership.voters;
+        const bool votes =
+            voters.empty() ? place.is_voter : std::ranges::find(voters, self) != voters.end();
+        wire.hear_telemetry(votes);
     };
     around.look = [&](projections::Store& store, bus::Time now) -> std::string {
         if (node_log != nullptr && now - mark_at >= mark_period) {

@@ -49,6 +49,7 @@ struct ClientCommands::Chosen {
     void add_elo(CLI::App& app);
     void add_sprt(CLI::App& elo);
     void add_actions(CLI::App& app);
+    void add_voters(CLI::App& app);
 
     /// A subcommand that talks to a node.
     CLI::App& command(CLI::App& parent, const std::string& name, const std::string& help,
@@ -312,6 +313,31 @@ void ClientCommands::Chosen::add_actions(CLI::App& app) {
     on(shutdown, [this] { return post("/admin/shutdown"); });
 }
 
+void ClientCommands::Chosen::add_voters(CLI::App& app) {
+    CLI::App& voters = command(app, "voters", "Who elects the leader",
+                               "ringrift voters\n  ringrift voters add gpu-7\n  "
+                               "ringrift voters remove gpu-3 --reason 'given back'");
+    on(voters, [this] { return show("/status", {}, show_voters); });
+    struct Change {
+        const char* name;
+        const char* help;
+        const char* example;
+    };
+    constexpr Change changes[] = {
+        {"add", "Let one more node vote; it must have joined", "ringrift voters add gpu-7"},
+        {"remove", "Let a node vote no more",
+         "ringrift voters remove gpu-3 --reason 'given back to the provider'"},
+    };
+    for (const Change& it : changes) {
+        CLI::App& added = command(voters, it.name, it.help, it.example);
+        added.add_option("NODE", texts["node"], "Id of the node; ringrift nodes lists them")
+            ->required();
+        reasons(added);
+        on(added,
+           [this, path = std::string("/voters/") + it.name] { return post(path, {"node"}); });
+    }
+}
+
 ClientCommands::ClientCommands(CLI::App& app, std::ostream& out, std::ostream& err)
     : chosen_(std::make_unique<Chosen>(out, err)) {
     chosen_->add_views(app);
@@ -319,6 +345,7 @@ ClientCommands::ClientCommands(CLI::App& app, std::ostream& out, std::ostream& e
     chosen_->add_events(app);
     chosen_->add_elo(app);
     chosen_->add_actions(app);
+    chosen_->add_voters(app);
 }
 
 ClientCommands::~ClientCommands() = default;

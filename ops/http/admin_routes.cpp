@@ -133,6 +133,25 @@ Answer unpark_work(const Sight& sight, const Call& call) {
     return forward(sight, call, "work/unpark", true);
 }
 
+Answer change_voters(const Sight& sight, const Call& call, std::string action) {
+    Asked checked = asked(sight, call, std::move(action));
+    if (checked.problem) return *std::move(checked.problem);
+    std::string node = text_in(*body_of(call.request), "node");
+    if (node.empty()) node = Parameters(call.request).text("node");
+    if (node.empty()) {
+        return error_response(400, "missing_parameter", "Parameter 'node' is missing.",
+                              "Name the node, e.g. {\"node\":\"gpu-7\"}.");
+    }
+    checked.request.parameters["node"] = std::move(node);
+    return ask_node(sight, std::move(checked.request));
+}
+Answer add_voter(const Sight& sight, const Call& call) {
+    return change_voters(sight, call, "voters/add");
+}
+Answer remove_voter(const Sight& sight, const Call& call) {
+    return change_voters(sight, call, "voters/remove");
+}
+
 Answer add_work(const Sight& sight, const Call& call) {
     Asked checked = asked(sight, call, "work/add");
     if (checked.problem) return *std::move(checked.problem);
@@ -237,6 +256,8 @@ Answer ingest(const Sight& sight, const Call& call) {
 const std::vector<Parameter> why = {
     {"reason", "string", "Kept with the action"},
     {"dry_run", "boolean", "Say what would be done, and do nothing"}};
+const std::vector<Parameter> which_voter = {
+    {"node", "string", "Id of a node that has joined"}, why[0], why[1]};
 const std::vector<Parameter> which = {
     {"work", "string", "Id of the item"}, {"work_id", "string", "As work"}, why[0], why[1]};
 
@@ -254,6 +275,16 @@ std::vector<Route> admin_routes() {
          .summary = "As /admin/election/start",
          .answer = start_election,
          .alias_of = "/admin/election/start"},
+        {.method = "POST",
+         .pattern = "/voters/add",
+         .summary = "One voter more, from the leader's next event on. Leader only",
+         .query = which_voter,
+         .answer = add_voter},
+        {.method = "POST",
+         .pattern = "/voters/remove",
+         .summary = "One voter less, from the leader's next event on. Leader only",
+         .query = which_voter,
+         .answer = remove_voter},
         {.method = "POST",
          .pattern = "/admin/jobs/reset-stale",
          .summary = "Claims that never started go back to the queue",

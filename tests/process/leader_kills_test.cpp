@@ -11,6 +11,7 @@
 #include <iostream>
 #include <random>
 
+#include "bus/nats_stream.hpp"
 #include "tests/process/node_cluster.hpp"
 
 using namespace ringrift;
@@ -64,9 +65,11 @@ class Killer {
             }
             return true;
         };
-        INFO("leader '" << log_.leader() << "' epoch " << log_.epoch() << " position "
-                        << log_.judge.position());
-        REQUIRE(log_.until(is_calm, 120s));
+        if (log_.until(is_calm, 120s)) return;
+        FAIL("no calm: leader '" << log_.leader() << "' epoch " << log_.epoch() << " position "
+                                 << log_.judge.position() << ", claims " << claims_of(log_.epoch())
+                                 << "\n"
+                                 << cluster_.last_words());
     }
 
     /// Milliseconds from the kill to the next claim that holds in a later reign.
@@ -80,12 +83,13 @@ class Killer {
         const auto start = Clock::now();
         if (with_server_) cluster_.server(leader).kill();
         CAPTURE(leader, epoch);
-        REQUIRE(
-            log_.until([&] { return log_.epoch() > epoch && claims_of(log_.epoch()) > 0; }, 120s));
+        if (!log_.until([&] { return log_.epoch() > epoch && claims_of(log_.epoch()) > 0; }, 120s))
+            FAIL("nobody gives out work, position " << log_.judge.position() << "\n"
+                                                    << cluster_.last_words());
         const auto taken =
             std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
         cluster_.kill(leader);
-        if (with_server_) cluster_.server(leader).start();
+        if (with_server_) restart_server(leader);
         const auto* node = projections::find(log_.judge.view().nodes, {leader});
         starts_[leader] = node->joined.incarnation + 1;
         cluster_.start(leader);
@@ -95,6 +99,16 @@ class Killer {
     LogReader& log() { return log_; }
 
   private:
+    /// And lets it catch up: the next one to die must not be the last that has all.
+    void restart_server(const std::string& name) {
+        cluster_.server(name).start();
+        Operator nats(cluster_.server(name).url());
+        const auto is_whole = [&] {
+            return nats.is_whole(bus::stream_name(NodeCluster::cluster),
+                                 int(cluster_.names().size()));
+        };
+        REQUIRE(log_.until(is_whole, 60s));
+    }
     std::int64_t claims_of(bus::Epoch epoch) const {
         std::int64_t count = 0;
         const auto& claims = log_.judge.claims;
