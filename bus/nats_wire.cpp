@@ -20,7 +20,9 @@ std::string branch(const std::string& cluster, std::string_view kind) {
 }  // namespace
 
 NatsWire::NatsWire(NatsConnection& connection, NatsWireSettings settings)
-    : connection_(connection), settings_(std::move(settings)) {
+    : connection_(connection),
+      settings_(std::move(settings)),
+      hears_telemetry_(settings_.hears_telemetry) {
     connection_.on_change(this, [this] {
         const std::lock_guard lock(mutex_);
         ++stirs_;
@@ -66,6 +68,15 @@ std::vector<Letter> NatsWire::take() {
 void NatsWire::on_news(std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
     wake_ = std::move(wake);
+}
+
+void NatsWire::hear_telemetry(bool hears) {
+    const std::lock_guard lock(mutex_);
+    if (hears == hears_telemetry_) return;
+    hears_telemetry_ = hears;
+    line_ = 0;
+    ++stirs_;
+    changed_.notify_all();
 }
 
 bool NatsWire::connected() const {
@@ -121,15 +132,17 @@ void NatsWire::run(const std::stop_token& stop) {
 }
 
 bool NatsWire::listen(const NatsLine& line) {
+    bool hears_telemetry = false;
     {
         const std::lock_guard lock(mutex_);
         line_ = 0;
+        hears_telemetry = hears_telemetry_;
     }
     receivers_.clear();
     const std::string wire = branch(settings_.cluster, "wire");
     std::vector<std::string> subjects = {wire + encode_token(settings_.self.value),
                                          wire + std::string(everybody)};
-    if (settings_.hears_telemetry) subjects.push_back(branch(settings_.cluster, "telemetry") + "*");
+    if (hears_telemetry) subjects.push_back(branch(settings_.cluster, "telemetry") + "*");
     for (const std::string& subject : subjects) {
         receivers_.push_back(std::make_unique<NatsReceiver>(
             line.connection(), subject, [this](natsMsg* message) { take_in(message); }));
@@ -138,6 +151,7 @@ bool NatsWire::listen(const NatsLine& line) {
     // Only when the server has heard of them would an answer to what we send arrive.
     if (natsConnection_FlushTimeout(line.connection(), flush_wait_ms) != NATS_OK) return false;
     const std::lock_guard lock(mutex_);
+    if (hears_telemetry != hears_telemetry_) return false;  // Changed on the way: once more.
     line_ = line.number();
     return true;
 }

@@ -34,7 +34,7 @@ struct NatsWireSettings {
     NodeId self = {};
     /// Which letters to all are telemetry: heard only where `hears_telemetry`. Empty: none.
     std::function<bool(const Message&)> is_telemetry = {};
-    bool hears_telemetry = false;
+    bool hears_telemetry = false;  ///< At first; see `hear_telemetry`.
     std::size_t letters_waiting_max = bus::letters_waiting_max;  ///< On either side.
     std::size_t bytes_going_max = 16 << 20;                      ///< Of letters not sent yet.
 };
@@ -47,6 +47,9 @@ class NatsWire final : public Wire {
     void send(Letter letter) override;
     std::vector<Letter> take() override;
     void on_news(std::function<void()> wake) override;
+    /// From now on, or no more. Cheap when nothing changes; a change subscribes anew, and what is
+    /// sent meanwhile may be lost.
+    void hear_telemetry(bool hears);
     /// True once this node's letters are subscribed to on the line that is up.
     bool connected() const override;
     std::string trouble() const override;
@@ -75,6 +78,7 @@ class NatsWire final : public Wire {
     std::vector<Letter> arrived_;
     std::function<void()> wake_;
     WireCounts counts_;
+    bool hears_telemetry_;
     std::uint64_t line_ = 0;   ///< That is listened to; 0: none.
     std::uint64_t stirs_ = 0;  ///< Counts changes of the connection.
 

@@ -21,6 +21,13 @@ std::set<bus::NodeId> that_move_files(const projections::NodesView& view,
     return able;
 }
 
+/// FNV-1a: the same on every machine and in every build, unlike std::hash.
+std::uint32_t hash_of(std::string_view text) {
+    std::uint32_t hash = 2166136261U;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    return hash;
+}
+
 }  // namespace
 
 CopyPlan::CopyPlan(const producers::Sight& sight, const producers::FileNeeds& needs, Bounds bounds)
@@ -94,9 +101,22 @@ void CopyPlan::note_syncs() {
             }
             Attempt& attempt = attempts_[{move.file, move.target}];
             attempt.sources.insert(move.source);
-            if (sync.state == "failed" && age < bounds_.retry_after) attempt.rests = true;
+            if (sync.state != "failed") continue;
+            ++attempt.failures;
+            attempt.failed_at = std::max(attempt.failed_at, sync.changed_at);
         }
     }
+}
+
+/// What failed together is not tried again together: up to a quarter is added, by its name.
+bool CopyPlan::rests(const bus::FileDigest& file, const bus::NodeId& target) const {
+    const auto found = attempts_.find({file, target});
+    if (found == attempts_.end() || found->second.failures == 0) return false;
+    bus::Duration wait = bounds_.retry_after;
+    for (int n = 1; n < found->second.failures && wait < bounds_.retry_after_max; ++n) wait *= 2;
+    wait = std::min(wait, bounds_.retry_after_max);
+    wait += wait * (hash_of(file.value + target.value) % 256) / 1024;
+    return sight_.now - found->second.failed_at < wait;
 }
 
 /// Free bytes as the node last said; of one that never did, its capacity less its files.
@@ -206,8 +226,7 @@ bool CopyPlan::lacks(const bus::FileDigest& file, const FileEntry& entry,
     if (entry.copies.contains(node) && !entry.damaged.contains(node)) return false;
     const auto coming = coming_.find(file);
     if (coming != coming_.end() && coming->second.contains(node)) return false;
-    const auto attempt = attempts_.find({file, node});
-    return attempt == attempts_.end() || !attempt->second.rests;
+    return !rests(file, node);
 }
 
 /// Who needs it anyway, then who has most room.

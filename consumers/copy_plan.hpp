@@ -25,7 +25,8 @@ class CopyPlan {
         std::size_t copies = 0;  ///< Of every games file and model.
         std::int64_t disk_reserve_bytes = 0;
         bus::Duration sync_patience = {};
-        bus::Duration retry_after = {};
+        bus::Duration retry_after = {};  ///< After the first failure; doubled by each further one.
+        bus::Duration retry_after_max = {};
         std::size_t moves_max = 0;
     };
 
@@ -46,10 +47,13 @@ class CopyPlan {
     };
     struct Attempt {
         std::set<bus::NodeId> sources = {};  ///< That failed lately.
-        bool rests = false;                  ///< It is too early to try again.
+        int failures = 0;                    ///< Among the syncs that are remembered.
+        bus::Time failed_at = {};            ///< The last time.
     };
 
     void note_syncs();
+    /// Whether it is too early to try again.
+    bool rests(const bus::FileDigest& file, const bus::NodeId& target) const;
     void note_room();
     void note_lacks();
     void note_lack(Urgency urgency, const bus::FileDigest& file,

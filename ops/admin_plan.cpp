@@ -1,5 +1,7 @@
 #include "ops/admin_plan.hpp"
 
+#include <algorithm>
+
 #include "bus/json.hpp"
 #include "consumers/work_order.hpp"
 #include "ops/outside_request.hpp"
@@ -161,8 +163,20 @@ AdminPlan about_work(const AdminRequest& request, Command command, std::string d
     return plan;
 }
 
-/// What is said of a node. Judged before the request is noted, so that a node that may not say it
-/// leaves no trace of it.
+/// What is said of a node, if it may be said: judged before the request is noted, so that what may
+/// not be said leaves no trace.
+AdminPlan say_of(const bus::NodeId& node, Command command, std::string done, const Sight& sight) {
+    const Decision decision = decide(sight, command);
+    if (const auto* refusal = std::get_if<Refusal>(&decision)) {
+        return refuse(status_of(refusal->kind), std::string(name_of(refusal->kind)),
+                      refusal->sentence);
+    }
+    AdminPlan plan = accept(200, std::move(done));
+    plan.reply.details["node"] = node.value;
+    plan.commands.push_back(std::move(command));
+    return plan;
+}
+
 AdminPlan about_node(const AdminRequest& request, const Sight& sight, const std::string& reason) {
     const bus::NodeId node = {parameter(request, "node")};
     const std::string deed = request.action.substr(request.action.find('/') + 1);
@@ -190,15 +204,32 @@ AdminPlan about_node(const AdminRequest& request, const Sight& sight, const std:
         command = QuarantineNode{.node = node, .reason = reason, .until_at = until};
         done = node.value + " gets no new work until " + bus::to_text(until);
     }
-    const Decision decision = decide(sight, command);
-    if (const auto* refusal = std::get_if<Refusal>(&decision)) {
-        return refuse(status_of(refusal->kind), std::string(name_of(refusal->kind)),
-                      refusal->sentence);
+    return say_of(node, std::move(command), std::move(done), sight);
+}
+
+/// One voter more or less.
+AdminPlan change_voters(const AdminRequest& request, const Sight& sight) {
+    const std::vector<bus::NodeId>& voters = sight.cluster.leadership.voters;
+    const bus::NodeId node = {parameter(request, "node")};
+    const bool adds = request.action == "voters/add";
+    const bool votes = std::ranges::find(voters, node) != voters.end();
+    if (node.empty())
+        return refuse(400, "invalid", "parameter 'node' is missing", R"(send {"node":"gpu-7"})");
+    if (adds == votes) {
+        return refuse(409, "duplicate", node.value + (adds ? " votes already" : " does not vote"),
+                      "GET /status .voters lists those who do");
     }
-    AdminPlan plan = accept(200, std::move(done));
-    plan.reply.details["node"] = node.value;
-    plan.commands.push_back(std::move(command));
-    return plan;
+    ChangeVoters command = {.voters = voters, .reason = request.reason};
+    if (adds)
+        command.voters.push_back(node);
+    else
+        std::erase(command.voters, node);
+    const std::size_t count = command.voters.size();
+    std::string done = node.value + (adds ? " votes" : " votes no more") + "; of the " +
+                       std::to_string(count) + " voters now " +
+                       std::to_string(projections::majority_of(count)) + " elect a leader";
+    if (count % 2 == 0) done += ": as many may be lost as with one voter fewer";
+    return say_of(node, std::move(command), std::move(done), sight);
 }
 
 AdminPlan trigger_sync() {
@@ -223,6 +254,7 @@ AdminPlan plan_admin(const AdminRequest& request, const Sight& sight) {
         return about_work(request, UnparkWork{.work = work, .reason = reason}, "waiting again");
     }
     if (request.action.starts_with("nodes/")) return about_node(request, sight, reason);
+    if (request.action.starts_with("voters/")) return change_voters(request, sight);
     if (request.action == "ingest") return ingest(request, sight);
     if (request.action == "shutdown") {
         AdminPlan plan = accept(202, "jobs are ended, claims given back, then the node leaves");

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "ops/api_watch.hpp"
+#include "ops/daemon_settings.hpp"
 #include "ops/data_folder.hpp"
 #include "ops/data_plane.hpp"
 #include "ops/generation_goal.hpp"
@@ -31,32 +32,6 @@ namespace ringrift::ops {
 namespace {
 
 namespace fs = std::filesystem;
-
-NodeSettings settings_of(const Options& options, const Workload& workload,
-                         const producers::Machine& machine, const Surroundings& around,
-                         std::string log_kind) {
-    return {.self = {.node = {options.node_id},
-                     .host = around.host.empty() ? options.bind : around.host,
-                     .port = options.port,
-                     .capacity = machine.capacity,
-                     .gpu_name = machine.gpu_name,
-                     .capabilities = options.work_types,
-                     .version = std::string(program_version),
-                     .voter = around.is_voter,
-                     .instance = around.instance},
-            .cluster = around.cluster.empty() ? options.cluster : around.cluster,
-            .log_kind = std::move(log_kind),
-            .config = workload.cluster,
-            .run_seed = options.seed,
-            .min_nodes = options.min_nodes,
-            .max_nodes = options.max_nodes,
-            .autoscale_dry_run = options.autoscale_dry_run,
-            .heartbeat = options.heartbeat,
-            .lease = options.lease,
-            .stop_grace = options.stop_grace,
-            .copies = options.copies,
-            .founders = around.founders};
-}
 
 class Daemon {
   public:
@@ -167,6 +142,7 @@ std::optional<Exit> Daemon::open_api() {
     if (!bound) return Exit{ExitCode::cannot_bind, bound.error().sentence};
     port_ = *bound;
     api_->bound_to(port_);
+    node_->serve_at(port_);
     events_.api_log->on_news([this] { server_->wake(); });
     return {};
 }
@@ -236,7 +212,7 @@ std::optional<Exit> Daemon::start_node() {
         return path ? std::optional(path->string()) : std::nullopt;
     };
     NodeSettings settings =
-        settings_of(options_, workload_, host_->machine(), around_, events_.kind);
+        node_settings(options_, workload_, host_->machine(), around_, events_.kind);
     if (around_.wire != nullptr) {
         leader_watch_.emplace([this] { signals_.wake(); });
         if (auto exit = open_data_plane()) return exit;
@@ -367,7 +343,7 @@ Exit Daemon::go_round() {
                          options_.stop_grace.count() / 1000);
         }
         if (around_.look) {
-            const std::string news = around_.look(*store_, now);
+            const std::string news = around_.look(*store_, node_->view(), now);
             if (!news.empty()) lines.say({LineLevel::warning, "[P2P] " + news});
         }
         if (const auto line = disk.news(node_->host_view().disk)) lines.say(*line);

@@ -12,6 +12,7 @@
 #include "ops/join_terms.hpp"
 #include "ops/outside_door.hpp"
 #include "ops/workload.hpp"
+#include "projections/cluster_view.hpp"
 #include "projections/store.hpp"
 
 namespace ringrift::ops {
@@ -31,8 +32,10 @@ struct Surroundings {
     /// Opens a further way in for events from outside, which it puts into the node's inbox; closed
     /// by ending what it returns, before the node ends. May be empty.
     std::function<std::unique_ptr<OutsideDoor>(bus::Inbox<AdminRequest>&)> open_door = {};
-    /// Asked in every round, on the node's thread, and must not block. A sentence that is news.
-    std::function<std::string(projections::Store&, bus::Time)> look = {};
+    /// Asked in every round, on the node's thread, and must not block; told what the log says. A
+    /// sentence that is news.
+    std::function<std::string(projections::Store&, const projections::ClusterView&, bus::Time)>
+        look = {};
 };
 
 /// Runs until told to stop (SIGINT, SIGTERM, POST /admin/shutdown, --for, --until-generation).

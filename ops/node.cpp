@@ -116,7 +116,7 @@ std::size_t Node::do_work(bus::Time wall) {
     }
     work += answer_admin(now);
     taken = taken && now >= retry_at_ && ask(jobs_.reports(sight(now)), now);
-    jobs_.settle(sight(now));
+    if (taken) jobs_.settle(sight(now));  // What was not taken is reported again.
     if (mover_) {
         taken = taken && now >= retry_at_ && ask(mover_->reports(sight(now)), now);
         mover_->settle(sight(now));

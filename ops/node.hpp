@@ -40,6 +40,7 @@ struct NodeSettings {
     bool autoscale_dry_run = false;
     bus::Duration heartbeat = std::chrono::seconds(15);
     bus::Duration lease = std::chrono::seconds(45);
+    producers::SilenceLimits silence = {};
     bus::Duration stop_grace = std::chrono::seconds(30);
     std::int64_t copies = 2;  ///< Of every games file and model, where files can be copied.
     bus::Duration publish_every = std::chrono::milliseconds(200);  ///< Its pulse.
@@ -84,6 +85,9 @@ class Node {
     bool stopped() const { return phase_ == Phase::stopped; }
     bool stopping() const { return phase_ != Phase::running; }
 
+    /// Where the API listens, which the others are told; before `start`. For a port that the system
+    /// has chosen.
+    void serve_at(std::int64_t port) { settings_.self.port = port; }
     /// Any thread may put; see ops/admin.hpp.
     bus::Inbox<AdminRequest>& admin() { return admin_; }
     /// Wakes the thread that sleeps between rounds; set before `start`. Called from any thread.
@@ -132,8 +136,9 @@ class Node {
     void count_ingested(const AdminReply& reply);
     void go_on_stopping(bus::Time now);
     void publish(bus::Time now);
+    bus::NodeId leader_now(bus::Instant now) const;
 
-    const NodeSettings settings_;
+    NodeSettings settings_;
     NodePorts ports_;
     std::function<void()> wake_;
     SteadyTime time_;

@@ -19,7 +19,10 @@ namespace ringrift::ops {
 
 void Node::add_loops() {
     const std::int64_t seed = settings_.run_seed;
-    loops_.add(consumers::Heartbeat{});
+    consumers::AnyLoop beat =
+        consumers::any_loop(consumers::Heartbeat{.limits = settings_.silence});
+    beat.period = settings_.heartbeat;  // Who speaks more often is missed sooner.
+    loops_.add(std::move(beat));
     consumers::SyncPlanner planner;
     planner.copies = static_cast<std::size_t>(settings_.copies);
     loops_.add(consumers::ManifestCollection{.planner = planner});

@@ -4,6 +4,15 @@
 
 namespace ringrift::ops {
 
+/// Whom a voter hears, which may be somebody of whom its log does not know yet; for the other nodes
+/// whom the log names.
+bus::NodeId Node::leader_now(bus::Instant now) const {
+    const bus::NodeId heard = elections_.election().heard_leader(now);
+    const bus::NodeId& recorded = state_.view().leadership.leader;
+    if (!heard.empty() || recorded == settings_.self.node) return heard;
+    return elections_.election().trouble(now).empty() ? recorded : bus::NodeId();
+}
+
 void Node::publish(bus::Time now) {
     // At once when it begins or ends to lead: whoever reads that in the log asks about it next.
     const bool is_news = is_leader() != published_as_leader_;
@@ -23,7 +32,10 @@ void Node::publish(bus::Time now) {
                    .sample = host_.sample};
     if (const auto last = ports_.log.last()) pulse.log_last = *last;
     pulse.caught_up = pulse.position >= pulse.log_last;
-    pulse.no_leader = elections_.election().trouble(ports_.clock.monotonic());
+    const bus::Instant instant = ports_.clock.monotonic();
+    pulse.leads = is_leader();
+    pulse.no_leader = elections_.election().trouble(instant);
+    pulse.leader = leader_now(instant).value;
     pulse.disk_state = std::string(boost::describe::enum_to_string(host_.disk.state, "unknown"));
     pulse.disk_reason = host_.disk.reason;
     for (const auto& [fence, job] : host_.jobs) pulse.jobs.push_back(job);

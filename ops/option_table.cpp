@@ -1,96 +1,13 @@
 #include "ops/option_table.hpp"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <limits>
 
+#include "ops/option_values.hpp"
 #include "ops/quantities.hpp"
 #include "projections/postgres.hpp"
 
 namespace ringrift::ops {
 namespace {
-
-constexpr std::array<std::string_view, 6> log_level_names = {"TRACE",   "DEBUG", "INFO",
-                                                             "WARNING", "ERROR", "CRITICAL"};
-
-bool read_value(const std::string& text, std::string& value) {
-    value = text;
-    return !text.empty();
-}
-
-bool read_value(const std::string& text, std::filesystem::path& value) {
-    value = text;
-    return !text.empty();
-}
-
-bool read_value(const std::string& text, std::vector<std::string>& value) {
-    value.clear();
-    std::size_t from = 0;
-    while (from <= text.size()) {
-        const std::size_t to = std::min(text.find(',', from), text.size());
-        value.push_back(text.substr(from, to - from));
-        if (value.back().empty()) return false;
-        from = to + 1;
-    }
-    return true;
-}
-
-bool read_value(const std::string& text, bool& value) {
-    value = text == "true" || text == "1";
-    return value || text == "false" || text == "0";
-}
-
-bool read_value(const std::string& text, bus::Duration& value) {
-    const auto duration = duration_from_text(text);
-    if (duration) value = *duration;
-    return duration.has_value();
-}
-
-bool read_value(const std::string& text, LogLevel& value) {
-    std::string upper;
-    for (const char letter : text) {
-        upper += letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-    }
-    if (upper == "WARN") upper = "WARNING";
-    for (std::size_t i = 0; i < log_level_names.size(); ++i) {
-        if (log_level_names[i] != upper) continue;
-        value = static_cast<LogLevel>(i);
-        return true;
-    }
-    return false;
-}
-
-template <class Integer>
-bool read_integer(const std::string& text, std::int64_t most, Integer& value) {
-    std::int64_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc() || stop != end || number < 0 || number > most) return false;
-    value = static_cast<Integer>(number);
-    return true;
-}
-
-std::string write_value(const std::string& value) {
-    return value;
-}
-std::string write_value(const std::filesystem::path& value) {
-    return value.string();
-}
-std::string write_value(const std::vector<std::string>& value) {
-    std::string text;
-    for (const std::string& item : value) text += (text.empty() ? "" : ",") + item;
-    return text;
-}
-std::string write_value(bool value) {
-    return value ? "true" : "false";
-}
-std::string write_value(bus::Duration value) {
-    return to_text(value);
-}
-std::string write_value(LogLevel value) {
-    return std::string(log_level_names[static_cast<std::size_t>(value)]);
-}
 
 /// Fills in how `member` is read and written.
 template <class T>
@@ -245,6 +162,10 @@ std::vector<OptionRow> make_cluster_rows() {
         path(row("join_token_file", "--join-token-file", "RINGRIFT_JOIN_TOKEN_FILE", group,
                  "file that holds that secret alone"),
              &Options::join_token_file),
+        duration(row("join_patience", "--join-patience", "RINGRIFT_JOIN_PATIENCE", group,
+                     "how long a node that starts tries to reach a member, then the log, before it "
+                     "ends"),
+                 &Options::join_patience),
         list(row("nats", "--nats", "RINGRIFT_NATS", group,
                  "URLs of the NATS servers; 'managed' runs one here; asked of a peer unless given"),
              &Options::nats),
@@ -344,6 +265,22 @@ std::vector<OptionRow> make_scaling_rows() {
     };
 }
 
+std::vector<OptionRow> make_election_rows() {
+    constexpr auto group = "Election";
+    return {
+        text(row("preferred", "--preferred", "RINGRIFT_PREFERRED", group,
+                 "the voter that stands first when there is no leader"),
+             &Options::preferred),
+        duration(row("leader_beacon", "--leader-beacon", "RINGRIFT_LEADER_BEACON", group,
+                     "between two beacons of the leader; the same on every voter"),
+                 &Options::leader_beacon),
+        duration(row("leader_lease", "--leader-lease", "RINGRIFT_LEADER_LEASE", group,
+                     "a leader that a majority has not answered for so long stops leading; the "
+                     "same on every voter"),
+                 &Options::leader_lease),
+    };
+}
+
 std::vector<OptionRow> make_postgres_rows() {
     constexpr auto group = "PostgreSQL";
     OptionRow url = row("postgres", "--postgres", "RINGRIFT_POSTGRES_URL", group,
@@ -381,9 +318,9 @@ std::vector<OptionRow> make_operator_rows() {
 const std::vector<OptionRow>& option_table() {
     static const std::vector<OptionRow> table = [] {
         std::vector<OptionRow> rows;
-        for (auto make :
-             {make_node_rows, make_run_rows, make_cluster_rows, make_nats_rows, make_silence_rows,
-              make_file_rows, make_scaling_rows, make_postgres_rows, make_operator_rows}) {
+        for (auto make : {make_node_rows, make_run_rows, make_cluster_rows, make_nats_rows,
+                          make_election_rows, make_silence_rows, make_file_rows, make_scaling_rows,
+                          make_postgres_rows, make_operator_rows}) {
             for (OptionRow& made : make()) rows.push_back(std::move(made));
         }
         return rows;

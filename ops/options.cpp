@@ -235,6 +235,50 @@ std::optional<HostAndPort> host_and_port(std::string_view text) {
     return HostAndPort{std::move(host), port};
 }
 
+namespace {
+
+bool is_loopback(const std::string& host) {
+    return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+/// It would run a server that no node can reach, itself included.
+bool is_managed_unseen(const Options& options) {
+    const bool is_managed = std::ranges::find(options.nats, "managed") != options.nats.end();
+    return is_managed && is_loopback(options.bind) && !is_loopback(options.advertise);
+}
+
+std::vector<std::string> problems_of_times(const Options& options) {
+    std::vector<std::string> problems;
+    const auto refuse_unless = [&](bool holds, std::string sentence) {
+        if (!holds) problems.push_back(std::move(sentence));
+    };
+    refuse_unless(options.leader_beacon >= leader_beacon_min,
+                  with_value("leader_beacon", options.leader_beacon) + " is shorter than " +
+                      to_text(leader_beacon_min) + "; make it longer");
+    refuse_unless(options.leader_lease >= 3 * options.leader_beacon,
+                  with_value("leader_lease", options.leader_lease) +
+                      " is shorter than three times " +
+                      with_value("leader_beacon", options.leader_beacon) +
+                      ", so two lost beacons would cost a leader its reign; lengthen leader_lease");
+    refuse_unless(options.heartbeat >= heartbeat_min,
+                  with_value("heartbeat", options.heartbeat) + " is shorter than " +
+                      to_text(heartbeat_min) + "; make it longer");
+    refuse_unless(options.lease >= 3 * options.heartbeat,
+                  with_value("lease", options.lease) + " is shorter than three times " +
+                      with_value("heartbeat", options.heartbeat) +
+                      ", so two lost heartbeats would cost a node its work; lengthen lease");
+    refuse_unless(options.lease <= options.suspect_after,
+                  with_value("lease", options.lease) + " is longer than " +
+                      with_value("suspect_after", options.suspect_after) +
+                      "; lengthen suspect_after or shorten lease");
+    refuse_unless(options.suspect_after < options.dead_after,
+                  with_value("suspect_after", options.suspect_after) + " is not shorter than " +
+                      with_value("dead_after", options.dead_after) + "; lengthen dead_after");
+    return problems;
+}
+
+}  // namespace
+
 std::vector<std::string> problems_of(const Options& options) {
     std::vector<std::string> problems;
     const auto refuse_unless = [&](bool holds, std::string sentence) {
@@ -281,20 +325,18 @@ std::vector<std::string> problems_of(const Options& options) {
     }
     refuse_unless(options.nats_cert.empty() == options.nats_key.empty(),
                   "nats_cert and nats_key belong together; give both or none");
-    refuse_unless(options.heartbeat >= heartbeat_min,
-                  with_value("heartbeat", options.heartbeat) + " is shorter than " +
-                      to_text(heartbeat_min) + "; make it longer");
-    refuse_unless(options.lease >= 3 * options.heartbeat,
-                  with_value("lease", options.lease) + " is shorter than three times " +
-                      with_value("heartbeat", options.heartbeat) +
-                      ", so two lost heartbeats would cost a node its work; lengthen lease");
-    refuse_unless(options.lease <= options.suspect_after,
-                  with_value("lease", options.lease) + " is longer than " +
-                      with_value("suspect_after", options.suspect_after) +
-                      "; lengthen suspect_after or shorten lease");
-    refuse_unless(options.suspect_after < options.dead_after,
-                  with_value("suspect_after", options.suspect_after) + " is not shorter than " +
-                      with_value("dead_after", options.dead_after) + "; lengthen dead_after");
+    refuse_unless(
+        options.preferred.empty() || voters == 0 ||
+            std::ranges::find(options.voters, options.preferred) != options.voters.end(),
+        "preferred is '" + options.preferred + "', which is none of the voters; name one of them");
+    refuse_unless(
+        !is_managed_unseen(options),
+        "bind is " + options.bind +
+            ", where the managed NATS server listens too, so that nobody reaches it as '" +
+            options.advertise +
+            "'; give --bind 0.0.0.0, or --advertise 127.0.0.1 where the whole cluster is "
+            "on this machine");
+    std::ranges::move(problems_of_times(options), std::back_inserter(problems));
     if (!options.postgres.empty()) {
         const std::string problem = projections::problem_of_url(options.postgres);
         refuse_unless(problem.empty(), "postgres " + problem);

@@ -24,6 +24,9 @@ inline constexpr std::int64_t slots_max = 1024;  ///< More is a slip of the fing
 /// Below it, the beats of a large cluster would be its main work.
 inline constexpr bus::Duration heartbeat_min = std::chrono::milliseconds(100);
 
+/// Below it, a busy machine answers too late to keep a leader.
+inline constexpr bus::Duration leader_beacon_min = std::chrono::milliseconds(20);
+
 enum class LogLevel { trace, debug, info, warning, error, critical };
 
 struct Options {
@@ -51,6 +54,9 @@ struct Options {
     std::string advertise = {};   ///< How others reach this node; empty until loaded: its name.
     std::string join_token = {};  ///< Secret that every member knows; the servers' passwords, too.
     std::filesystem::path join_token_file = {};
+    /// For a member, then for the log, which servers that all start at once take about ten seconds
+    /// to show. Then the node ends, and its supervisor starts it again.
+    bus::Duration join_patience = std::chrono::seconds(60);
     /// URLs of servers; `managed` among them runs one here. Empty: asked of a peer.
     std::vector<std::string> nats = {};
     std::string nats_user = {};
@@ -75,6 +81,11 @@ struct Options {
                                         ///< that is to decrypt, for a fast link.
     std::int64_t copies = 2;            ///< Of every games file and model: one node may be lost.
     std::vector<std::string> work_types = {};  ///< That this node takes; empty: all.
+
+    // The election. The same on every voter: a leader's lease rests on the voters' promises.
+    std::string preferred = {};  ///< The voter that stands first; empty: none. Never an override.
+    bus::Duration leader_beacon = std::chrono::milliseconds(500);
+    bus::Duration leader_lease = std::chrono::seconds(3);  ///< So long it leads without answers.
 
     // When silence means what. Each must be longer than the one before.
     bus::Duration heartbeat = std::chrono::seconds(15);

@@ -43,6 +43,8 @@ struct Pulse {
     std::string log_trouble = {};  ///< Why the log cannot be used now; empty when it can.
     std::string log_kind = {};     ///< sqlite, memory or nats.
     bool caught_up = false;
+    bool leads = false;          ///< It may act as leader, by its own lease.
+    std::string leader = {};     ///< Whom it takes for the leader now; the log may say another.
     std::string no_leader = {};  ///< Why this node knows of no live leader; empty when it does.
     bool stopping = false;
     std::int64_t outbox = 0;      ///< Reports that wait for the log to come back.

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "bus/lock_file.hpp"
 #include "bus/nats_log.hpp"
 #include "bus/nats_wire.hpp"
@@ -19,10 +21,6 @@ namespace ringrift::ops {
 namespace {
 
 constexpr std::string_view mark_name = "log_mark";
-/// A cluster of servers that all start at once takes about ten seconds to find its leader.
-constexpr bus::Duration ready_max = std::chrono::seconds(60);
-/// So long a node looks for a member before it gives up; its supervisor starts it again.
-constexpr bus::Duration members_max = std::chrono::seconds(60);
 constexpr bus::Duration mark_period = std::chrono::seconds(5);
 
 const Exit told_to_stop = {ExitCode::ok, "it was told to stop before it could join"};
@@ -49,7 +47,7 @@ struct Prepared {
 /// Asks again while no member answers: machines that are started together do not come up together.
 bus::Result<ClusterPlace, Exit> await_cluster(const Options& options, projections::Store& store,
                                               StopSignals& signals) {
-    const auto until = std::chrono::steady_clock::now() + members_max;
+    const auto until = std::chrono::steady_clock::now() + options.join_patience;
     for (bool said = false;; said = true) {
         auto place = find_cluster(options, store, cli::call, wall_clock);
         const bool in_vain = !place && place.error().code == ExitCode::unreachable;
@@ -90,14 +88,18 @@ NatsServerConfig server_of(const Options& options, const ClusterPlace& place) {
 bus::Result<EventAccess, Exit> open_nats_events(const Options& options,
                                                 bus::NatsConnection& connection,
                                                 const bus::NatsLogSettings& settings,
+                                                std::optional<ManagedServer>& server,
                                                 StopSignals& signals) {
     bus::NatsLogSettings readers = settings;
     readers.mark.reset();
     readers.stream.may_create = false;
     auto log = std::make_unique<bus::NatsLog>(connection, settings);
-    const auto until = std::chrono::steady_clock::now() + ready_max;
+    const auto until = std::chrono::steady_clock::now() + options.join_patience;
     bus::NatsHealth said;
-    while (!log->wait_ready(std::chrono::seconds(2))) {
+    while (!log->wait_ready(std::chrono::milliseconds(500))) {
+        // One that a killed node has left behind may hold the port for a moment.
+        const std::string news = server ? server->look(wall_clock()) : std::string();
+        if (!news.empty()) spdlog::warn("[P2P] {}", news);
         const bus::NatsHealth health = log->health();
         if (health.state != said.state)
             spdlog::info("[P2P] Waiting for the log: {}", health.sentence);
@@ -115,6 +117,13 @@ bus::Result<EventAccess, Exit> open_nats_events(const Options& options,
     access.api = std::make_unique<http::LogSource>(*access.api_log);
     access.log = std::move(log);
     return access;
+}
+
+/// Who becomes a voter may lead, and whoever leads must know who lives.
+bool votes_by(const projections::LeadershipView& leadership, const ClusterPlace& place,
+              const bus::NodeId& self) {
+    const std::vector<bus::NodeId>& voters = leadership.voters;
+    return voters.empty() ? place.is_voter : std::ranges::find(voters, self) != voters.end();
 }
 
 }  // namespace
@@ -172,11 +181,13 @@ Exit run_node(const LoadedOptions& loaded) {
         };
     }
     around.open_events = [&](const Options& given) {
-        auto access = open_nats_events(given, connection, log, signals);
+        auto access = open_nats_events(given, connection, log, server, signals);
         if (access) node_log = static_cast<bus::NatsLog*>(access->log.get());
         return access;
     };
-    around.look = [&](projections::Store& store, bus::Time now) -> std::string {
+    around.look = [&](projections::Store& store, const projections::ClusterView& view,
+                      bus::Time now) -> std::string {
+        wire.hear_telemetry(votes_by(view.leadership, place, {options.node_id}));
         if (node_log != nullptr && now - mark_at >= mark_period) {
             mark_at = now;
             const auto mark = node_log->mark();

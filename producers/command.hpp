@@ -70,10 +70,16 @@ struct RetireNode {
     bus::NodeId node = {};
     std::string reason = {};
 };
+/// When silence means what.
+struct SilenceLimits {
+    bus::Duration suspected_after = std::chrono::seconds(60);  ///< 4 heartbeats.
+    bus::Duration offline_after = std::chrono::seconds(90);    ///< 6 heartbeats.
+};
 /// Suspected, offline or online again, as `silent` says.
 struct JudgeSilence {
     bus::NodeId node = {};
     bus::Duration silent = {};
+    SilenceLimits limits = {};
 };
 struct RaiseAlert {
     bus::ResourceAlert alert = {};

@@ -8,7 +8,9 @@
 namespace ringrift::producers {
 
 enum class LateResult {
-    drop,  ///< The item is run again; two results of it would contradict each other.
+    drop,  ///< Two results of the item would contradict each other: it is run again. This one is
+           ///< said all the same; its fence lets the fold refuse it, count it, and keep its files
+           ///< in mind, and /explain tell of it.
     keep   ///< The games are recorded as data; the item itself is run again all the same.
 };
 

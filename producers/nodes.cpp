@@ -175,8 +175,8 @@ Decision decide(const Sight& sight, const JudgeSilence& command) {
     const NodeEntry* node = find(sight.cluster.nodes, command.node);
     if (!node) return unknown_node(command.node);
     const std::int64_t incarnation = node->joined.incarnation;
-    const bool is_silent = command.silent >= suspected_after;
-    const bool is_dead = command.silent >= offline_after;
+    const bool is_silent = command.silent >= command.limits.suspected_after;
+    const bool is_dead = command.silent >= command.limits.offline_after;
     if (!is_gone(*node)) {
         const bool seems_here =
             node->status == NodeStatus::online || node->status == NodeStatus::draining;

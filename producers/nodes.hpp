@@ -30,10 +30,8 @@ std::vector<QuarantineNode> quarantines_due(const Sight& sight);
 /// Why the node gets no work; empty when it does.
 std::string why_it_rests(const projections::NodeEntry& node, bus::Time now);
 
-inline constexpr bus::Duration suspected_after = std::chrono::seconds(60);  ///< 4 heartbeats.
-inline constexpr bus::Duration offline_after = std::chrono::seconds(90);    ///< 6 heartbeats.
-inline constexpr std::size_t quarantine_evidence_min = 3;                   ///< Pieces of work.
-inline constexpr std::size_t quarantine_evidence_max = 20;                  ///< Named in the event.
+inline constexpr std::size_t quarantine_evidence_min = 3;   ///< Pieces of work.
+inline constexpr std::size_t quarantine_evidence_max = 20;  ///< Named in the event.
 inline constexpr bus::Duration quarantine_for = std::chrono::minutes(30);
 inline constexpr bus::Duration quarantine_max = std::chrono::hours(24);
 

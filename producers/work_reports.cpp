@@ -1,4 +1,5 @@
-// What nodes report of their own claims. A report that comes late is refused, and says so.
+// What nodes report of their own claims. A report that comes late is refused, and says so; a whole
+// result is said all the same, for the fold to refuse where everybody sees it.
 
 #include <algorithm>
 
@@ -81,12 +82,20 @@ std::vector<Draft> recorded_games(const Sight& sight, const bus::WorkCompleted& 
     return drafts;
 }
 
-Decision decide_late(const Sight& sight, const bus::WorkCompleted& done) {
+Decision decide_late(const Sight& sight, bus::WorkCompleted done) {
     const WorkItem* item = find(sight.cluster.work, done.work);
-    const bus::WorkType type = item ? item->order.type : done.type;
-    if (late_result_of(type) == LateResult::keep) {
+    if (item) {
+        done.type = item->order.type;
+        done.config = item->order.config;
+    }
+    if (late_result_of(done.type) == LateResult::keep) {
         std::vector<Draft> drafts = recorded_games(sight, done, item);
         if (!drafts.empty()) return drafts;
+    } else if (fault_of(done.type, done.result).empty()) {
+        return say({.id = id_of(done.work.value, "completed", done.fence),
+                    .causation = item ? item->last_event : bus::EventId{},
+                    .correlation = item ? item->correlation : bus::EventId{},
+                    .fact = std::move(done)});
     }
     return not_held(sight, done.work, done.fence);
 }
@@ -126,7 +135,7 @@ Decision decide(const Sight& sight, const ReportStarted& command) {
 Decision decide(const Sight& sight, const ReportCompleted& command) {
     bus::WorkCompleted done = command.completed;
     const WorkItem* item = held(sight.cluster.work, done.work, done.node, done.fence);
-    if (!item) return decide_late(sight, done);
+    if (!item) return decide_late(sight, std::move(done));
     done.type = item->order.type;
     done.config = item->order.config;
     if (const std::string fault = fault_of(done.type, done.result); !fault.empty()) {

@@ -24,11 +24,13 @@ void note_read(FoldCounts& counts, std::string_view type, std::size_t index) {
     ++*count;
 }
 
-/// Whether the fact is said by the leader of the present reign, where it takes one to say it.
+/// Whether the fact is said by the leader of the present reign, and in it, where it takes one to
+/// say it. Another node that has learnt the epoch is no leader.
 template <class Fact>
 bool is_authorised(const LeadershipView& leadership, const bus::Event& event) {
     if constexpr (Fact::info.authority == bus::Authority::anybody) return true;
-    return event.epoch == leadership.epoch && !leadership.leader.empty();
+    return event.epoch == leadership.epoch && !leadership.leader.empty() &&
+           event.source == leadership.leader;
 }
 
 template <class Fact>

@@ -2,10 +2,10 @@
 
 // All six views as one, and the one fold that feeds them: the judge of what holds.
 //
-// A leader's event whose epoch is not the current one is void: it changes no view and is counted.
-// The folds that an event concerns get it in a fixed order; a WORK_COMPLETED reaches the training
-// view only when its claim holds. The node's thread owns one; the API's thread folds another for
-// itself.
+// A leader's event is void unless that epoch's leader says it in its reign: it changes no view and
+// is counted. The folds that an event concerns get it in a fixed order; a WORK_COMPLETED reaches
+// the training view only when its claim holds. The node's thread owns one; the API's thread folds
+// another for itself.
 
 #include <array>
 #include <variant>

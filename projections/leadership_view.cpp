@@ -16,7 +16,9 @@ const std::vector<bus::NodeId>& electorate(const LeadershipView& view,
     return e.voters.empty() ? e.votes : e.voters;
 }
 
-bool is_won(const LeadershipView& view, const bus::LeaderElected& e) {
+/// Who was elected says so itself: nobody can make another one leader.
+bool is_won(const LeadershipView& view, const bus::LeaderElected& e, const bus::NodeId& source) {
+    if (source != e.leader) return false;
     const auto& voters = electorate(view, e);
     if (e.epoch != view.epoch + 1 || e.leader.empty()) return false;
     if (view.voters.empty() && !e.voters.empty() && !fault_of_voters(e.voters, {}).empty())
@@ -32,7 +34,7 @@ void name_voters(LeadershipView& view, const std::vector<bus::NodeId>& voters,
 }
 
 void fold(LeadershipView& view, const bus::LeaderElected& e, const bus::Recorded& recorded) {
-    if (!is_won(view, e)) {
+    if (!is_won(view, e, recorded.event.source)) {
         ++view.elections_void;
         return;
     }

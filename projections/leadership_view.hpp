@@ -3,9 +3,9 @@
 // Who leads, by which epoch, under which cluster config.
 //
 // A pure fold over leadership events, and the judge of elections. It accepts exactly one
-// LEADER_ELECTED per epoch: the first in the log that names the current epoch + 1, a leader who is
-// a voter, and the votes of a majority of the voters configured at that position. Whatever else
-// says that it is one is void and counted; so is a change of voters by more than one.
+// LEADER_ELECTED per epoch: the first in the log that names the current epoch + 1, is said by the
+// leader itself, a voter, and has the votes of a majority of the voters configured there. Whatever
+// else says that it is one is void and counted; so is a change of voters by more than one.
 //
 // Who the voters are: nobody at first. The first election of a cluster names them (founding), and
 // VOTERS_CHANGED adds or removes one at a time. A log that never names any belongs to one machine:

@@ -56,6 +56,37 @@ TEST_CASE("an election asked for goes through the vote, whoever is asked") {
     }
 }
 
+TEST_CASE("a voter more or less is said by the leader, one at a time, with what it means") {
+    const bus::NodeJoined n1 = {.node = {"n1"}, .incarnation = 1};
+    const bus::NodeJoined n2 = {.node = {"n2"}, .incarnation = 1};
+    Given given({n1, n2, bus::VotersChanged{.voters = {boss}}});
+    const auto change = [&](const std::string& action, const std::string& node) {
+        return plan_admin({.action = "voters/" + action, .parameters = {{"node", node}}},
+                          given.sight());
+    };
+    const AdminPlan added = change("add", "n1");
+    REQUIRE(added.reply.accepted);
+    CHECK(added.reply.sentence ==
+          "n1 votes; of the 2 voters now 2 elect a leader: as many may be lost as with one voter "
+          "fewer");
+    REQUIRE(added.commands.size() == 1);
+    CHECK(std::get<ChangeVoters>(added.commands[0]).voters ==
+          std::vector<bus::NodeId>{boss, {"n1"}});
+    given.when(added.commands[0]).and_said();
+    CHECK(change("add", "n2").reply.sentence == "n2 votes; of the 3 voters now 2 elect a leader");
+    CHECK(change("remove", "n1").reply.sentence ==
+          "n1 votes no more; of the 1 voters now 1 elect a leader");
+
+    CHECK(change("add", "n1").reply.code == "duplicate");
+    CHECK(change("remove", "n2").reply.code == "duplicate");
+    CHECK(change("add", "stranger").reply.code == "unknown");
+    CHECK(change("add", "").reply.code == "invalid");
+    const auto follower = plan_admin({.action = "voters/add", .parameters = {{"node", "n2"}}},
+                                     Given({n2}, {"n2"}).sight());
+    CHECK(follower.reply.code == "not_leader");
+    CHECK(follower.commands.empty());
+}
+
 TEST_CASE("claims that were not started for a minute go back to the queue, and only those") {
     Given given({selfplay("fresh"), selfplay("stale"), selfplay("running"), selfplay("waiting")});
     given.say(claimed("stale", "n1")).say(claimed("running", "n1"));

@@ -8,6 +8,7 @@
 #include "projections/cluster_view.hpp"
 #include "projections/folded.hpp"
 #include "tests/any_event.hpp"
+#include "tests/speaker.hpp"
 
 namespace ringrift::tests {
 
@@ -91,6 +92,8 @@ class Historian {
         event.epoch = folded_.view.leadership.epoch;
         if (filler_.below(20) == 0) event.epoch = bus::Epoch(filler_.below(3));
         std::visit([&](auto& fact) { make_plausible(fact); }, event.fact);
+        if (filler_.below(20) != 0)
+            event.source = speaker(event, folded_.view.leadership.leader, event.source);
         bus::Recorded recorded = {.position = folded_.position + 1, .event = std::move(event)};
         folded_.advance(recorded);
         return recorded;

@@ -133,7 +133,11 @@ struct ApiWorld {
     int said = 0;
     SharedLog log;
     ops::http::LogSource source{log};
-    ops::Pulse pulse = {.started_at = time.load(), .node = "boss", .caught_up = true};
+    ops::Pulse pulse = {.started_at = time.load(),
+                        .node = "boss",
+                        .caught_up = true,
+                        .leads = true,
+                        .leader = "boss"};
     ops::PulseBoard board;
     std::atomic<bool> mute = false;
     std::function<ops::AdminReply(const ops::AdminRequest&)> node_answer = [](const auto&) {

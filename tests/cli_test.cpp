@@ -114,6 +114,23 @@ TEST_CASE("changes are passed on with reason and dry run") {
     CHECK(json::parse(world.last_asked().body).at("games").as_int64() == 7);
 }
 
+TEST_CASE("voters are listed, and changed one at a time") {
+    ApiWorld world;
+    CHECK(has(at_node(world, {"voters"}).out, "the log names no voters yet"));
+    world.say(bus::VotersChanged{.voters = {{"boss"}}});
+    const Ended listed = at_node(world, {"voters"});
+    CHECK(listed.code == 0);
+    CHECK(has(listed.out, "VOTER"));
+    CHECK(has(listed.out, "elect a leader"));
+    CHECK(at_node(world, {"voters", "add", "gpu-1", "--reason", "a third"}).code == 0);
+    CHECK(world.last_asked().action == "voters/add");
+    CHECK(world.last_asked().parameters.at("node") == "gpu-1");
+    CHECK(world.last_asked().reason == "a third");
+    CHECK(at_node(world, {"voters", "remove", "gpu-1"}).code == 0);
+    CHECK(world.last_asked().action == "voters/remove");
+    CHECK(at_node(world, {"voters", "add"}).code != 0);
+}
+
 TEST_CASE("sync alone shows which files are copied where, and why") {
     ApiWorld world;
     world.say(bus::SyncPlanned{

@@ -3,6 +3,7 @@
 
 #include "producers/election.hpp"
 
+#include "producers/election_pace.hpp"
 #include "tests/catch.hpp"
 
 using namespace ringrift;
@@ -213,6 +214,12 @@ TEST_CASE("a node that stops neither stands, votes nor follows") {
 
 TEST_CASE("times that would not be safe are refused") {
     CHECK(fault_of(ElectionTimes()).empty());
+    CHECK(election_times(500ms, 3s).promise == ElectionTimes().promise);
+    CHECK(election_times(500ms, 3s).doubt == ElectionTimes().doubt);
+    for (const auto beacon : {20ms, 21ms, 100ms, 5000ms}) {
+        CHECK(fault_of(election_times(beacon, 3 * beacon)).empty());
+        CHECK(fault_of(election_times(beacon, 20 * beacon)).empty());
+    }
     CHECK_FALSE(fault_of({.promise = 3s}).empty());
     CHECK_FALSE(fault_of({.beacon = 2s}).empty());
     CHECK_FALSE(fault_of({.doubt = 100ms}).empty());

@@ -30,6 +30,8 @@ class Storyteller {
             .id = {"e" + std::to_string(++said_)}, .time = now_ + skew(), .fact = fact(view)};
         event.epoch = view.leadership.epoch;
         if (below(20) == 0) event.epoch = std::uint64_t(below(4));
+        event.source = node();
+        if (below(20) != 0) event.source = speaker(event, view.leadership.leader, event.source);
         return event;
     }
     int below(int bound) { return std::uniform_int_distribution<int>(0, bound - 1)(random_); }

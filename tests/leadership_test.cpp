@@ -46,6 +46,26 @@ TEST_CASE("epochs are neither repeated nor skipped") {
     CHECK(of(given).elections_void == 3);
 }
 
+TEST_CASE("nobody makes another node leader: who is elected says so itself") {
+    Given given;
+    given.say_as({"n3"}, 1, elected(2, "n2"));
+    CHECK(of(given).leader == boss);
+    CHECK(of(given).elections_void == 1);
+    given.say_as({"n2"}, 1, elected(2, "n2"));
+    CHECK(of(given).leader == bus::NodeId{"n2"});
+}
+
+TEST_CASE("what a leader may say is void from any other node, whatever epoch it names") {
+    Given given({elected(2, "n2")});
+    const projections::LeadershipView before = of(given);
+    const bus::Fact voters = bus::VotersChanged{.voters = three};
+    given.say_as({"n3"}, 2, voters).say_as(boss, 1, voters).say_as(boss, 2, voters);
+    CHECK(of(given) == before);
+    CHECK(given.view().counts.void_events == 3);
+    given.say_as({"n2"}, 2, voters);
+    CHECK(of(given).voters == three);
+}
+
 TEST_CASE("role is a function of the record and the own id") {
     Given given({elected(2, "n2")});
     CHECK(role_of(of(given), {"n2"}) == Role::leader);
@@ -108,7 +128,8 @@ TEST_CASE("the first election names the voters, and no later one does") {
                                          .leader = {leader},
                                          .votes = std::move(votes),
                                          .voters = std::move(voters)};
-        apply(view, {.position = epoch, .event = {.id = {"e"}, .fact = fact}});
+        apply(view,
+              {.position = epoch, .event = {.id = {"e"}, .source = fact.leader, .fact = fact}});
     };
     say(1, "n1", {{"n1"}}, three);
     CHECK(view.epoch == 0);

@@ -55,6 +55,18 @@ TEST_CASE("a suspected node becomes offline after 90 seconds, and is then left a
     CHECK(consumers::Heartbeat{}.step(at(given, start + 24h)).empty());
 }
 
+TEST_CASE("an operator may choose which silence means what") {
+    Given given({node("a")});
+    const producers::SilenceLimits limits = {.suspected_after = 3s, .offline_after = 5s};
+    const consumers::Heartbeat loop = {.limits = limits};
+    CHECK(loop.step(at(given, start + 2s)).empty());
+    given.when(loop.step(at(given, start + 3s)).at(0)).and_said();
+    CHECK(given.view().nodes.nodes.at({"a"}).status == projections::NodeStatus::suspected);
+    CHECK(loop.step(at(given, start + 4s)).empty());
+    given.when(loop.step(at(given, start + 5s)).at(0)).and_said();
+    CHECK(given.view().nodes.nodes.at({"a"}).status == projections::NodeStatus::offline);
+}
+
 TEST_CASE("a node that is heard again is judged again") {
     Given given({node("a"), bus::HostOffline{.node = {"a"}, .incarnation = 1}});
     hear(given.host(), {"a"}, {.at = start + 5min});

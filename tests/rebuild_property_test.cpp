@@ -83,6 +83,7 @@ std::vector<bus::Recorded> log_of(std::uint64_t seed) {
         } else if (gossip.below(20) == 0) {
             event.epoch = static_cast<bus::Epoch>(gossip.below(4));
         }
+        event.source = speaker(event, folded.view.leadership.leader, event.source);
         const auto& parked = folded.view.counts.parked;
         if (!parked.empty() && gossip.below(3) == 0) event.causation = parked.front().event;
         log.push_back({.position = folded.position + 1, .event = std::move(event)});

@@ -15,6 +15,7 @@
 #include "producers/command.hpp"
 #include "projections/cluster_view.hpp"
 #include "tests/catch.hpp"
+#include "tests/speaker.hpp"
 
 namespace ringrift::tests {
 
@@ -45,27 +46,31 @@ class Given {
         now_ = time;
         const bus::Position position = folded_.position + 1;
         if (id.empty()) id = {"e" + std::to_string(position)};
-        folded_.advance({.position = position,
-                         .event = {.id = id,
-                                   .source = boss,
-                                   .time = time,
-                                   .epoch = folded_.view.leadership.epoch,
-                                   .fact = std::move(fact)}});
+        bus::Event event = {.id = id,
+                            .time = time,
+                            .epoch = folded_.view.leadership.epoch,
+                            .fact = std::move(fact)};
+        event.source = speaker(event, folded_.view.leadership.leader, boss);
+        folded_.advance({.position = position, .event = std::move(event)});
         return *this;
     }
     /// Says a whole event, at the present time.
     Given& say_event(bus::Event event) {
         event.time = now_;
-        event.source = boss;
+        event.source = speaker(event, folded_.view.leadership.leader, boss);
         folded_.advance({.position = folded_.position + 1, .event = std::move(event)});
         return *this;
     }
     /// Says a fact of another reign.
     Given& say_in_epoch(bus::Epoch epoch, bus::Fact fact) {
+        return say_as(boss, epoch, std::move(fact));
+    }
+    /// Says a fact in some node's name, whether or not it may.
+    Given& say_as(bus::NodeId source, bus::Epoch epoch, bus::Fact fact) {
         const bus::Position position = folded_.position + 1;
         folded_.advance({.position = position,
                          .event = {.id = {"e" + std::to_string(position)},
-                                   .source = boss,
+                                   .source = std::move(source),
                                    .time = now_,
                                    .epoch = epoch,
                                    .fact = std::move(fact)}});

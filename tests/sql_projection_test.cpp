@@ -92,10 +92,11 @@ TEST_CASE("what waits for finished work, and whom a match is for, change without
     const auto say = [&](bus::Fact fact) {
         ++said;
         const bus::Epoch epoch = said == 1 ? 0 : 1;
-        model.write(projection.fold(
-            {{.position = said,
-              .event = {
-                  .id = {"e" + std::to_string(said)}, .epoch = epoch, .fact = std::move(fact)}}}));
+        model.write(projection.fold({{.position = said,
+                                      .event = {.id = {"e" + std::to_string(said)},
+                                                .source = {"boss"},
+                                                .epoch = epoch,
+                                                .fact = std::move(fact)}}}));
         REQUIRE(model.problem(projection.view()) == "");
         return said;
     };

@@ -211,6 +211,26 @@ TEST_CASE("an item's history is told in sentences, with why it waits") {
     CHECK(world.get_json("/explain/work/none", 404).at("code").as_string() == "unknown_work");
 }
 
+TEST_CASE("a result that came too late stands in the item's history as what it is") {
+    ApiWorld world;
+    fill(world);
+    const bus::Position fence = 5;
+    const bus::WorkCompleted done = {.work = {"w-1"}, .node = {"gpu-1"}, .fence = fence};
+    world.say(bus::WorkLeaseExpired{.work = {"w-1"}, .node = {"gpu-1"}, .fence = fence});
+    world.say(done);
+    const json::value late = world.get_json("/explain/work/w-1");
+    REQUIRE(late.at("events").as_array().size() == 5);
+    CHECK(late.at_pointer("/events/4/too_late").as_bool());
+    CHECK(std::string(late.at_pointer("/events/4/sentence").as_string())
+              .find("Too late: its claim had ended") != std::string::npos);
+
+    const bus::Position again = world.say(bus::WorkClaimed{.work = {"w-1"}, .node = {"gpu-2"}});
+    world.say(bus::WorkCompleted{.work = {"w-1"}, .node = {"gpu-2"}, .fence = again});
+    const json::value told = world.get_json("/explain/work/w-1");
+    CHECK(told.at_pointer("/events/4/too_late").as_bool());
+    CHECK_FALSE(told.at_pointer("/events/6/too_late").as_bool());
+}
+
 TEST_CASE("an admin request reaches the node with its actor, reason and parameters") {
     ApiWorld world;
     const std::string answer =

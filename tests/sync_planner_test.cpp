@@ -157,6 +157,30 @@ TEST_CASE("what failed is tried again after a while, from another source where t
     CHECK(moves(given) == Moves{"f1: b -> gpu"});
 }
 
+TEST_CASE("what fails again and again is tried more and more rarely, up to half an hour") {
+    Given given({disk("a"), disk("b"), games("f1", 10, "a")});
+    const auto fail = [&] {
+        plan(given);
+        const auto open = std::ranges::find_if(
+            given.view().data.syncs, [](const auto& sync) { return is_open(sync.second); });
+        REQUIRE(open != given.view().data.syncs.end());
+        given.when(NoteSyncFailed{open->first, {"b"}, "a is unreachable"}).and_said();
+    };
+    const auto waits_for = [&] {
+        const bus::Time failed = given.now();
+        while (moves(given).empty())
+            given.say_at(given.now() + 5s, bus::NodeUpdated{.node = {"nobody"}});
+        return given.now() - failed;
+    };
+    for (const bus::Duration least :
+         std::initializer_list<bus::Duration>{1min, 2min, 4min, 8min, 16min, 30min, 30min}) {
+        fail();
+        const bus::Duration waited = waits_for();
+        CHECK(waited >= least);
+        CHECK(waited <= least * 5 / 4 + 5s);
+    }
+}
+
 TEST_CASE("what a node cannot fetch from anybody goes to it by way of a third") {
     Given given({disk("a"), disk("b", 100), disk("c"), trainer("gpu"), games("f1", 10, "a")});
     plan(given);

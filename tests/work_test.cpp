@@ -453,7 +453,7 @@ TEST_CASE("a report of completion without evidence is a failure") {
     fails(of_type(bus::WorkType::tournament), {.games = 2});
 }
 
-TEST_CASE("late games are recorded even when the claim is gone, late conclusions are dropped") {
+TEST_CASE("late games are recorded even when the claim is gone, late conclusions are refused") {
     Given given({node("n1"), selfplay("w1"), claimed("w1", "n1")});
     const auto late = played(given, "w1");
     given.say(of_claim<bus::WorkLeaseExpired>(given, "w1"));
@@ -461,9 +461,18 @@ TEST_CASE("late games are recorded even when the claim is gone, late conclusions
     given.when(ReportCompleted{late}).then_refused(Kind::not_held);
 
     Given other({gpu_node("n1"), training("w1"), claimed("w1", "n1")});
-    const auto model = played(other, "w1");
+    auto model = played(other, "w1");
+    model.type = bus::WorkType::training;
     other.say(of_claim<bus::WorkLeaseExpired>(other, "w1"));
-    other.when(ReportCompleted{model}).then_refused(Kind::not_held);
+    const auto trained = other.view().training;
+    // Said, so that everybody sees it, and refused by the fold.
+    other.when(ReportCompleted{model}).then({model}).and_said();
+    CHECK(other.item("w1").status == projections::WorkStatus::pending);
+    CHECK(other.view().work.counts.at("late_results") == 1);
+    CHECK(other.view().training == trained);
+    auto nothing = model;
+    nothing.result = {};
+    other.when(ReportCompleted{nothing}).then_refused(Kind::not_held);
 }
 
 TEST_CASE("late games are kept even when nobody remembers the work") {

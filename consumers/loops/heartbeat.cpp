@@ -25,12 +25,12 @@ bool has_spoken(const producers::Sight& sight, const projections::NodeEntry& nod
 
 /// Whether a judgement would change what is believed of the node.
 bool is_in_doubt(const producers::Sight& sight, const projections::NodeEntry& node,
-                 bus::Duration silent) {
-    const bool is_back = silent < producers::suspected_after && has_spoken(sight, node);
+                 bus::Duration silent, const producers::SilenceLimits& limits) {
+    const bool is_back = silent < limits.suspected_after && has_spoken(sight, node);
     switch (node.status) {
         case NodeStatus::online:
-        case NodeStatus::draining: return silent >= producers::suspected_after;
-        case NodeStatus::suspected: return silent >= producers::offline_after || is_back;
+        case NodeStatus::draining: return silent >= limits.suspected_after;
+        case NodeStatus::suspected: return silent >= limits.offline_after || is_back;
         case NodeStatus::offline: return is_back;
         case NodeStatus::left:
         case NodeStatus::retired: return false;
@@ -45,7 +45,7 @@ Commands Heartbeat::step(const producers::Sight& sight) const {
     std::vector<producers::JudgeSilence> judgements;
     for (const auto& [id, node] : sight.cluster.nodes.nodes) {
         const bus::Duration silent = silence_of(sight, node);
-        if (is_in_doubt(sight, node, silent)) judgements.push_back({id, silent});
+        if (is_in_doubt(sight, node, silent, limits)) judgements.push_back({id, silent, limits});
     }
     std::ranges::stable_sort(judgements, std::ranges::greater(), &producers::JudgeSilence::silent);
     if (judgements.size() > judgements_per_step_max) judgements.resize(judgements_per_step_max);

@@ -9,6 +9,7 @@
 // the leader has anything to judge, and on a cluster of one nothing follows.
 
 #include "consumers/loop.hpp"
+#include "producers/command.hpp"
 
 namespace ringrift::consumers {
 
@@ -16,6 +17,7 @@ struct Heartbeat {
     static constexpr std::string_view name = "heartbeat";
     static constexpr bus::Duration period = std::chrono::seconds(15);
     static constexpr RunsOn runs_on = RunsOn::every_node;
+    producers::SilenceLimits limits = {};
     std::size_t judgements_per_step_max = 100;  ///< The rest follows in the next step.
 
     /// Longest silent first.

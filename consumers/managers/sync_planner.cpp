@@ -67,6 +67,7 @@ std::vector<PlannedMove> SyncPlanner::plan_moves(const producers::Sight& sight,
                      .disk_reserve_bytes = disk_reserve_bytes,
                      .sync_patience = sync_patience,
                      .retry_after = retry_after,
+                     .retry_after_max = retry_after_max,
                      .moves_max = moves_per_step_max})
         .make();
 }

@@ -8,8 +8,8 @@
 // files with a single copy; games for training; the rest. A copy that some node needs counts for
 // the number of copies, so what is needed anyway is planned first within each file. What open syncs
 // will bring counts as there. No target gets more than its disk holds. A move that failed is
-// planned again after `retry_after`, from another source where there is one. On one node there is
-// nothing to copy: what is recorded there is synchronised at once.
+// planned again after a while that grows with each failure, from another source where there is one.
+// On one node there is nothing to copy: what is recorded there is synchronised at once.
 
 #include "consumers/loop.hpp"
 #include "producers/file_needs.hpp"
@@ -24,7 +24,8 @@ class SyncPlanner {
     std::int64_t disk_reserve_bytes = std::int64_t{4} << 30;
     /// A sync that nothing was heard of for so long is planned anew: its target may have died.
     bus::Duration sync_patience = std::chrono::minutes(30);
-    bus::Duration retry_after = std::chrono::minutes(1);
+    bus::Duration retry_after = std::chrono::minutes(1);       ///< Doubled by each further failure,
+    bus::Duration retry_after_max = std::chrono::minutes(30);  ///< up to this.
     std::size_t syncs_open_max = 20;  ///< Further ones are planned when these are done.
     std::size_t deletes_per_step_max = 100;
 

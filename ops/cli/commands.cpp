@@ -8,6 +8,7 @@
 
 #include "ops/cli/command_words.hpp"
 #include "ops/cli/events.hpp"
+#include "ops/cli/node_actions.hpp"
 #include "ops/cli/remote.hpp"
 #include "ops/cli/show.hpp"
 #include "ops/cli/sprt.hpp"
@@ -34,6 +35,7 @@ struct ClientCommands::Chosen {
     void add_sprt(CLI::App& elo);
     void add_actions(CLI::App& app);
     void add_node_actions(CLI::App& app);
+    void add_node_action(CLI::App& parent, const NodeAction& row);
 
     /// A subcommand that talks to a node.
     CLI::App& command(CLI::App& parent, const std::string& name, const std::string& help,
@@ -298,38 +300,25 @@ void ClientCommands::Chosen::add_actions(CLI::App& app) {
 }
 
 void ClientCommands::Chosen::add_node_actions(CLI::App& app) {
-    struct Action {
-        const char* name;
-        const char* help;
-        const char* example;
-        bool needs_reason;
-    };
-    constexpr Action actions[] = {
-        {"drain", "Let a node finish what it holds and give it nothing new",
-         "ringrift drain gpu-7 --reason 'new disk'\n  then: ringrift shutdown --url "
-         "http://gpu-7:8770\n  back:  ringrift release gpu-7",
-         true},
-        {"retire", "Count a node no longer that is gone, and bar its id",
-         "ringrift retire gpu-7 --reason 'given back to the provider'", true},
-        {"quarantine", "Give a node no new work for a while, 24 hours at most",
-         "ringrift quarantine gpu-7 --for 1h --reason 'new driver'", true},
-        {"release", "End a node's draining, quarantine or retirement", "ringrift release gpu-7",
-         false},
-    };
-    for (const Action& it : actions) {
-        CLI::App& added = command(app, it.name, it.help, it.example);
-        added.add_option("NODE", texts["node"], "Id of the node; ringrift nodes lists them")
-            ->required();
-        reasons(added);
-        if (it.needs_reason) added.get_option("--reason")->required();
-        if (std::string_view(it.name) == "quarantine") {
-            text(added, "for", "How long, e.g. 30m or 2h");
-            added.get_option("--for")->required();
-        }
-        on(added, [this, path = std::string("/nodes/") + it.name] {
-            return post(path, {"node", "for"});
-        });
+    for (const NodeAction& it : node_actions) add_node_action(app, it);
+    CLI::App& voters = command(app, "voters", "Who elects the leader",
+                               "ringrift voters\n  ringrift voters add gpu-7\n  "
+                               "ringrift voters remove gpu-3 --reason 'given back'");
+    on(voters, [this] { return show("/status", {}, show_voters); });
+    for (const NodeAction& it : voter_actions) add_node_action(voters, it);
+}
+
+void ClientCommands::Chosen::add_node_action(CLI::App& parent, const NodeAction& row) {
+    CLI::App& added = command(parent, row.name, row.help, row.example);
+    added.add_option("NODE", texts["node"], "Id of the node; ringrift nodes lists them")
+        ->required();
+    reasons(added);
+    if (row.needs_reason) added.get_option("--reason")->required();
+    if (row.needs_length) {
+        text(added, "for", "How long, e.g. 30m or 2h");
+        added.get_option("--for")->required();
     }
+    on(added, [this, path = std::string(row.path)] { return post(path, {"node", "for"}); });
 }
 
 ClientCommands::ClientCommands(CLI::App& app, std::ostream& out, std::ostream& err)

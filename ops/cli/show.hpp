@@ -9,6 +9,8 @@
 namespace ringrift::ops::cli {
 
 std::string show_status(const boost::json::value& status);
+/// Of the same answer, who elects the leader.
+std::string show_voters(const boost::json::value& status);
 std::string show_jobs(const boost::json::value& jobs);
 std::string show_work_list(const boost::json::value& work);
 std::string show_work(const boost::json::value& item);

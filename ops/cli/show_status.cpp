@@ -127,4 +127,23 @@ std::string show_status(const json::value& status) {
     return text + learning_text(status);
 }
 
+std::string show_voters(const json::value& status) {
+    const json::value* ids = find_at(status, "/voters/ids");
+    if (ids == nullptr || !ids->is_array() || ids->get_array().empty())
+        return "the log names no voters yet\n";
+    const std::string leader = at(status, "/effective_leader_id");
+    Table table({"VOTER", "STATE", "ROLE"});
+    for (const json::value& id : ids->get_array()) {
+        const std::string voter(id.as_string());
+        const std::string entry =
+            voter == at(status, "/node_id") ? std::string("/self") : "/peers/" + voter;
+        table.add({voter, at(status, entry + "/state"), voter == leader ? "leader" : "follower"});
+    }
+    std::string text = table.text() + at(status, "/voters/quorum") + " of " +
+                       at(status, "/voters/total") + " elect a leader, " +
+                       at(status, "/voters/alive") + " are alive\n";
+    if (leader == "-") text += "no leader: " + at(status, "/no_leader_because") + "\n";
+    return text;
+}
+
 }  // namespace ringrift::ops::cli

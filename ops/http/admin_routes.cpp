@@ -1,6 +1,9 @@
 // What changes something: a POST becomes an AdminRequest, and the node's answer
 // the response.
 
+#include <algorithm>
+#include <iterator>
+
 #include <boost/json.hpp>
 
 #include "bus/codec.hpp"
@@ -151,6 +154,12 @@ Answer quarantine_node(const Sight& sight, const Call& call) {
 Answer release_node(const Sight& sight, const Call& call) {
     return forward(sight, call, "nodes/release");
 }
+Answer add_voter(const Sight& sight, const Call& call) {
+    return forward(sight, call, "voters/add");
+}
+Answer remove_voter(const Sight& sight, const Call& call) {
+    return forward(sight, call, "voters/remove");
+}
 
 Answer add_work(const Sight& sight, const Call& call) {
     Asked checked = asked(sight, call, "work/add");
@@ -241,10 +250,45 @@ const std::vector<Parameter> for_how_long = {
 const std::vector<Parameter> which = {
     {"work", "string", "Id of the item"}, {"work_id", "string", "As work"}, why[0], why[1]};
 
+std::vector<Route> routes_about_nodes() {
+    return {
+        {.method = "POST",
+         .pattern = "/nodes/drain",
+         .summary = "The node takes no new work and finishes what it holds",
+         .query = whom,
+         .answer = drain_node},
+        {.method = "POST",
+         .pattern = "/nodes/retire",
+         .summary = "A node that is gone is no longer counted; its id is barred. Leader only",
+         .query = whom,
+         .answer = retire_node},
+        {.method = "POST",
+         .pattern = "/nodes/quarantine",
+         .summary = "The node gets no new work for a while. Leader only",
+         .query = for_how_long,
+         .answer = quarantine_node},
+        {.method = "POST",
+         .pattern = "/nodes/release",
+         .summary = "Ends draining, quarantine or retirement. Leader only",
+         .query = whom,
+         .answer = release_node},
+        {.method = "POST",
+         .pattern = "/voters/add",
+         .summary = "One voter more, from the leader's next event on. Leader only",
+         .query = whom,
+         .answer = add_voter},
+        {.method = "POST",
+         .pattern = "/voters/remove",
+         .summary = "One voter less, from the leader's next event on. Leader only",
+         .query = whom,
+         .answer = remove_voter},
+    };
+}
+
 }  // namespace
 
 std::vector<Route> admin_routes() {
-    return {
+    std::vector<Route> routes = {
         {.method = "POST",
          .pattern = "/admin/election/start",
          .summary = "The leader steps down and an election follows",
@@ -286,31 +330,13 @@ std::vector<Route> admin_routes() {
          .query = which,
          .answer = unpark_work},
         {.method = "POST",
-         .pattern = "/nodes/drain",
-         .summary = "The node takes no new work and finishes what it holds",
-         .query = whom,
-         .answer = drain_node},
-        {.method = "POST",
-         .pattern = "/nodes/retire",
-         .summary = "A node that is gone is no longer counted; its id is barred. Leader only",
-         .query = whom,
-         .answer = retire_node},
-        {.method = "POST",
-         .pattern = "/nodes/quarantine",
-         .summary = "The node gets no new work for a while. Leader only",
-         .query = for_how_long,
-         .answer = quarantine_node},
-        {.method = "POST",
-         .pattern = "/nodes/release",
-         .summary = "Ends draining, quarantine or retirement. Leader only",
-         .query = whom,
-         .answer = release_node},
-        {.method = "POST",
          .pattern = "/events",
          .summary = "A fact from outside: {\"type\":…,\"data\":{…}}; or a parked one anew: "
                     "{\"redrive\":POSITION,\"data\":{…}}",
          .answer = ingest},
     };
+    std::ranges::move(routes_about_nodes(), std::back_inserter(routes));
+    return routes;
 }
 
 }  // namespace ringrift::ops::http

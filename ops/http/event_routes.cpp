@@ -23,6 +23,8 @@ constexpr std::int64_t limit_default = 100;
 constexpr std::int64_t limit_max = 1000;
 constexpr std::size_t explained_max = 1000;
 constexpr std::size_t stream_part_events = 100;
+constexpr const char* too_late =
+    " Too late: its claim had ended, so the result was refused and changed nothing.";
 
 Response log_failed(bus::ReadError error) {
     if (error == bus::ReadError::unavailable) {
@@ -180,25 +182,38 @@ std::string where_it_is(const projections::WorkItem& item) {
     return "It is " + status + (item.reason.empty() ? "." : ": " + item.reason);
 }
 
+/// Of a result, whether its claim was gone when it came: then another event made the item what it
+/// is. Not known of what the view has not folded yet, nor once the item has left it.
+bool is_too_late(const bus::Recorded& recorded, const projections::WorkItem* item,
+                 bus::Position folded) {
+    const bool is_known = item != nullptr && recorded.position <= folded;
+    if (!is_known || !std::holds_alternative<bus::WorkCompleted>(recorded.event.fact)) return false;
+    const bool is_the_result =
+        item->status == projections::WorkStatus::completed && item->changed == recorded.position;
+    return !is_the_result;
+}
+
 Answer explain(const Sight& sight, const Call& call) {
     const std::string& work = call.path.at("work");
+    const projections::WorkItem* item = find(sight.view.work, {work});
     json::array told;
     bus::Position after = 0;
     while (told.size() < explained_max) {
         const auto page = sight.ports.events.read_fitting({.about = work}, after, explained_max);
         if (!page) return log_failed(page.error());
         for (const bus::Recorded& recorded : page->events) {
+            const bool late = is_too_late(recorded, item, sight.position);
             told.push_back({{"position", recorded.position},
                             {"time", bus::to_text(recorded.event.time)},
                             {"type", bus::type_of(recorded.event)},
                             {"said_by", recorded.event.source.value},
                             {"epoch", recorded.event.epoch},
-                            {"sentence", sentence_of(recorded)}});
+                            {"too_late", late},
+                            {"sentence", sentence_of(recorded) + (late ? too_late : "")}});
         }
         if (page->through == after || page->through >= sight.log_last) break;
         after = page->through;
     }
-    const projections::WorkItem* item = find(sight.view.work, {work});
     if (told.empty() && item == nullptr) {
         return error_response(404, "unknown_work",
                               "Nothing was ever said about work '" + work + "'.",

@@ -66,8 +66,6 @@ std::int64_t said(const Sight& sight, const std::string& type) {
 
 void add_node(Page& page, const Sight& sight) {
     const Pulse& pulse = sight.pulse;
-    const bool leads =
-        role_of(sight.view.leadership, {sight.options.node}) == projections::Role::leader;
     page.gauge("build_info", "Which program this is; always 1.")
         .sample(1, {{"version", sight.options.version},
                     {"node", sight.options.node},
@@ -77,7 +75,7 @@ void add_node(Page& page, const Sight& sight) {
                                                 : seconds_between(pulse.started_at, sight.now));
     page.gauge("heartbeat_timestamp_seconds", "When the node's thread last went round.")
         .sample(unix_time(pulse.beat_at));
-    page.gauge("is_leader", "1 on the leader.").sample(leads ? 1 : 0);
+    page.gauge("is_leader", "1 on the leader.").sample(pulse.leads ? 1 : 0);
     page.gauge("epoch", "The current leader's epoch.").sample(sight.view.leadership.epoch);
     page.counter("elections_total", "Elections that the fold accepted.")
         .sample(sight.view.leadership.elections);

@@ -67,11 +67,6 @@ bool beats(const Sight& sight) {
     return sight.now - sight.pulse.beat_at <= sight.options.beat_age_max;
 }
 
-bool leads(const Sight& sight) {
-    return role_of(sight.view.leadership, {sight.options.node}) == projections::Role::leader &&
-           sight.pulse.no_leader.empty();
-}
-
 double uptime(const Sight& sight) {
     return sight.pulse.started_at == bus::Time()
                ? 0.0
@@ -89,12 +84,12 @@ void add_identity(json::object& body, const Sight& sight) {
     const std::string& leader = sight.view.leadership.leader.value;
     body["node_id"] = sight.options.node;
     body["cluster"] = sight.options.cluster;
-    body["role"] = leads(sight) ? "leader" : "follower";
-    body["is_leader"] = leads(sight);
+    body["role"] = sight.pulse.leads ? "leader" : "follower";
+    body["is_leader"] = sight.pulse.leads;
     body["leader_id"] = leader.empty() ? json::value() : json::value(leader);
-    // By the log somebody may lead whom nobody hears.
-    body["effective_leader_id"] =
-        sight.pulse.no_leader.empty() ? body.at("leader_id") : json::value();
+    // By the log, as far as it is read, somebody may lead whom nobody hears.
+    const std::string& effective = sight.pulse.leader;
+    body["effective_leader_id"] = effective.empty() ? json::value() : json::value(effective);
     body["no_leader_because"] = sight.pulse.no_leader;
     body["alive_peers"] = peers.alive;
     body["total_peers"] = peers.total;

@@ -32,7 +32,7 @@ std::vector<Event> events_of_a_day(std::size_t count) {
         const NodeId node = {"gpu-" + std::to_string(i / 4 % 100)};
         Event event;
         event.id = {"0192f3a4-5b6c-7d8e-9f00-" + std::to_string(100'000'000'000 + i)};
-        event.source = node;
+        event.source = i % 4 < 2 ? NodeId{"boss"} : node;
         event.time = begin + Duration(i);
         event.epoch = i % 4 < 2 ? 1 : 0;
         event.correlation = {"0192f3a4-5b6c-7d8e-9f00-100000000000"};

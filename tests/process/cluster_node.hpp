@@ -38,12 +38,9 @@ inline std::vector<std::string> node_words(const ClusterPlace& place, const std:
 /// The only voter of its cluster, once it leads.
 class LoneVoter {
   public:
-    explicit LoneVoter(const ClusterPlace& place)
+    explicit LoneVoter(const ClusterPlace& place, std::vector<std::string> more = {})
         : port_(free_port()),
-          daemon_(node_words(place, "v1", "v1", port_,
-                             {"--cluster", place.cluster, "--voters", "v1", "--nats",
-                              place.server.url(), "--join-token", cluster_token}),
-                  place.folder / "v1.log") {
+          daemon_(words(place, port_, std::move(more)), place.folder / "v1.log") {
         if (!daemon_.says("Leader elected", std::chrono::seconds(120)))
             throw std::runtime_error("v1 does not lead: " + daemon_.output());
     }
@@ -52,6 +49,13 @@ class LoneVoter {
     Daemon& daemon() { return daemon_; }
 
   private:
+    static std::vector<std::string> words(const ClusterPlace& place, int port,
+                                          std::vector<std::string> more) {
+        more.insert(more.end(), {"--cluster", place.cluster, "--voters", "v1", "--nats",
+                                 place.server.url(), "--join-token", cluster_token});
+        return node_words(place, "v1", "v1", port, std::move(more));
+    }
+
     int port_;
     Daemon daemon_;
 };

@@ -3,13 +3,15 @@
 // A cluster of real `ringrift node` processes for a test, and its log as an outsider reads it.
 //
 // Voters `voter-1`… and workers `worker-1`…, each with a data folder of its own and free ports on
-// 127.0.0.1. NATS is either one server for each voter that the test owns (`managed = false`), which
-// lives and dies apart from the node, or what the voters run themselves. Jobs sleep for a moment,
+// 127.0.0.1. NATS is what the voters run themselves (`managed`), or servers that the test owns, one
+// for each voter or one for all, which live and die apart from the nodes. Jobs sleep for a moment,
 // leave one file and end well, so that work is given out all the time. Everything ends with the
 // object: nodes by SIGTERM, so that their jobs end too.
 
 #include <sys/stat.h>
 
+#include <cstdlib>
+#include <exception>
 #include <memory>
 
 #include "bus/json_text.hpp"
@@ -25,11 +27,31 @@ struct ClusterShape {
     int voters = 3;
     int workers = 0;
     bool managed = false;
+    bool one_server = false;  ///< For all; not where they are managed.
     int slots = 2;
     std::string job_seconds = "0.3";
     std::vector<std::string> arguments = {};         ///< More of them, for each node,
     std::vector<std::string> voters_arguments = {};  ///< and for voters only.
 };
+
+/// Leaders that are missed soon, and nodes too, for a test that need not measure how soon.
+inline const std::vector<std::string> quick_times = {
+    "--leader-beacon", "100ms", "--leader-lease",  "1s", "--heartbeat",  "500ms",
+    "--lease",         "2s",    "--suspect-after", "3s", "--dead-after", "5s"};
+
+/// Everything takes its time, and each voter runs its own server: minutes, by hand.
+inline bool at_default_speed() {
+    return std::getenv("RINGRIFT_DEFAULT_SPEED") != nullptr;
+}
+
+/// Made quick, unless somebody wants the default speed.
+inline ClusterShape quick(ClusterShape shape) {
+    shape.managed = at_default_speed();
+    shape.one_server = !shape.managed;
+    if (shape.managed) return shape;
+    shape.arguments.insert(shape.arguments.begin(), quick_times.begin(), quick_times.end());
+    return shape;
+}
 
 /// A workload whose only work is selfplay that sleeps. Returns the workload file.
 inline std::string write_sleepy_workload(const std::string& folder, const std::string& seconds) {
@@ -68,6 +90,7 @@ class NodeCluster {
         for (auto& [name, node] : nodes_) {
             if (node.daemon) node.daemon->exit_code(60s);
         }
+        keep_if_failed();
     }
 
     // ---- what is done to it
@@ -127,6 +150,7 @@ class NodeCluster {
         for (const auto& [name, node] : nodes_) {
             if (node.votes) urls.push_back(nats_url(name));
         }
+        if (shape_.one_server) urls.resize(1);
         bus::NatsSettings settings = quick_settings(std::move(urls));
         if (shape_.managed) {
             settings.user = std::string(ops::nats_user);
@@ -145,6 +169,14 @@ class NodeCluster {
         std::unique_ptr<Daemon> daemon;
     };
 
+    /// RINGRIFT_KEEP_FAILED names a folder that gets all that a failed test left.
+    void keep_if_failed() const {
+        const char* keep = std::getenv("RINGRIFT_KEEP_FAILED");
+        if (keep == nullptr || std::uncaught_exceptions() == 0) return;
+        // Sockets and all, which std::filesystem::copy does not take.
+        const std::string copy = "cp -a '" + folder_.path().string() + "' '" + keep + "'";
+        if (std::system(copy.c_str()) != 0) WARN("not kept: " << copy);
+    }
     void add(const std::string& name, bool votes) {
         nodes_[name] = {.votes = votes,
                         .port = lasting_port(),
@@ -160,6 +192,10 @@ class NodeCluster {
         return next_port_;
     }
     void start_servers() {
+        if (shape_.one_server) {
+            servers_["voter-1"] = std::make_unique<NatsServer>();
+            return;
+        }
         std::string routes;
         for (const auto& [name, node] : nodes_) {
             if (node.votes)
@@ -179,7 +215,7 @@ class NodeCluster {
     }
     std::string nats_url(const std::string& name) const {
         return shape_.managed ? "nats://127.0.0.1:" + std::to_string(nodes_.at(name).nats_port)
-                              : servers_.at(name)->url();
+                              : servers_.at(shape_.one_server ? "voter-1" : name)->url();
     }
     /// What `say` tells of each voter but this one.
     template <class Say>
@@ -197,6 +233,7 @@ class NodeCluster {
             const std::string own = shape_.managed ? "managed" : nats_url(name);
             urls = own + (urls.empty() ? "" : "," + urls);
         }
+        if (shape_.one_server) urls = nats_url("voter-1");
         const std::string voters =
             of_others("", [](const auto& other, const Node&) { return other; });
         std::vector<std::string> words = {"node",
@@ -233,6 +270,7 @@ class NodeCluster {
                 words.push_back(routes);
             }
         }
+        if (shape_.one_server) words.insert(words.end(), {"--replicas", "1"});
         words.insert(words.end(), shape_.arguments.begin(), shape_.arguments.end());
         const auto& more = shape_.voters_arguments;
         if (node.votes) words.insert(words.end(), more.begin(), more.end());

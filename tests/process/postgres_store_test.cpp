@@ -9,9 +9,15 @@ using Why = PostgresTrouble::Why;
 
 namespace {
 
+/// Who leads in these logs.
+const bus::NodeId leader = {"';--"};
+
 bus::Recorded event_at(bus::Position position, bus::Fact fact, bus::Epoch epoch = 0) {
     return {.position = position,
-            .event = {.id = {"e" + std::to_string(position)}, .epoch = epoch, .fact = fact}};
+            .event = {.id = {"e" + std::to_string(position)},
+                      .source = leader,
+                      .epoch = epoch,
+                      .fact = fact}};
 }
 
 /// An address, its store and a projection, all empty.
@@ -59,7 +65,7 @@ TEST_CASE("no name is taken for SQL: each stands in the tables as it was said") 
     const std::string& url = tables.address.url;
     const auto tables_before = number(url, "select count(*) from pg_tables");
     bus::Batch events = {
-        event_at(1, bus::LeaderElected{.epoch = 1, .leader = {"';--"}, .votes = {{"';--"}}})};
+        event_at(1, bus::LeaderElected{.epoch = 1, .leader = leader, .votes = {leader}})};
     for (const std::string& name : hard_texts()) {
         const auto at = [&] { return bus::Position(events.size() + 1); };
         events.push_back(event_at(

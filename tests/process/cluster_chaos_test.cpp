@@ -1,0 +1,89 @@
+// The demo of the real thing, with a node killed every so often: the reference workload reaches its
+// first promotion, and nothing is lost.
+//
+// By hand, since it takes minutes: RINGRIFT_CLUSTER_CHAOS=30 kills a node every 30 s, with its
+// server and its jobs, and starts it again 5 s later. RINGRIFT_CLUSTER_CHAOS_WORKLOAD names another
+// workload file, or `fast` that of the tests; _CHAOS_MAX the minutes after which it gives up (30).
+
+#include <algorithm>
+#include <iostream>
+
+#include "ops/jobs/file_store.hpp"
+#include "tests/process/local_cluster.hpp"
+
+using namespace ringrift;
+using namespace ringrift::tests;
+
+namespace {
+
+std::optional<std::string> chosen_workload() {
+    const char* text = std::getenv("RINGRIFT_CLUSTER_CHAOS_WORKLOAD");
+    if (text == nullptr) return std::string();
+    return std::string(text) == "fast" ? std::nullopt : std::optional<std::string>(text);
+}
+
+/// Files that the log says exist of which no node has the bytes.
+std::vector<std::string> lost_files(const projections::DataView& data, const std::string& folder) {
+    std::vector<std::string> lost;
+    for (const auto& [digest, file] : data.files) {
+        const bool kept = std::ranges::any_of(file.copies, [&](const bus::NodeId& node) {
+            return ops::FileStore(folder + "/" + node.value).find(digest).has_value();
+        });
+        if (!kept && !file.copies.empty()) lost.push_back(digest.value + " " + file.name);
+    }
+    return lost;
+}
+
+}  // namespace
+
+TEST_CASE("a cluster in which a node is killed all the time learns, and loses nothing") {
+    const char* period_text = std::getenv("RINGRIFT_CLUSTER_CHAOS");
+    if (period_text == nullptr || !has_servers()) {
+        WARN("skipped: RINGRIFT_CLUSTER_CHAOS=30 runs it");
+        return;
+    }
+    const auto period = std::chrono::seconds(std::max(10, std::atoi(period_text)));
+    const char* max_text = std::getenv("RINGRIFT_CLUSTER_CHAOS_MAX");
+    const auto time_max = std::chrono::minutes(max_text == nullptr ? 30 : std::atoi(max_text));
+    LocalCluster cluster(2, chosen_workload());
+    REQUIRE(cluster.says("up").code == 0);
+    ConnectedLog log(cluster.nats(), {.stream = {.cluster = "demo", .may_create = false}});
+    LogJudge judge;
+    bool promoted = false;
+    const auto read = [&] {
+        const auto page = log.read(judge.position(), 1000);
+        if (!page) return;
+        for (const bus::Recorded& recorded : *page) {
+            judge.take(recorded);
+            promoted |= std::holds_alternative<bus::ModelPromoted>(recorded.event.fact);
+        }
+    };
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<std::string> nodes = {"voter-1", "worker-1", "voter-2", "worker-2",
+                                            "voter-3"};
+    std::size_t kills = 0;
+    while (!promoted && std::chrono::steady_clock::now() - start < time_max) {
+        const auto read_until_promoted = [&] {
+            read();
+            return promoted;
+        };
+        if (await(read_until_promoted, period - 5s)) break;
+        const std::string& node = nodes[kills % nodes.size()];
+        REQUIRE(cluster.says("kill " + node).code == 0);
+        ++kills;
+        const bool is_done = await(read_until_promoted, 5s);
+        REQUIRE(cluster.says("start " + node).code == 0);
+        if (is_done) break;
+    }
+    const auto taken =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
+    std::cout << (promoted ? "first promotion after " : "no promotion after ") << taken.count()
+              << " s and " << kills << " kills: " << judge.position() << " events, "
+              << judge.reigns.size() << " reigns, " << judge.results.size() << " results accepted, "
+              << judge.results_refused << " refused, " << judge.view().data.files.size()
+              << " files\n";
+    CHECK(promoted);
+    for (const std::string& fault : judge.faults) FAIL_CHECK(fault);
+    for (const std::string& file : lost_files(judge.view().data, cluster.folder() + "/cluster"))
+        FAIL_CHECK("lost: " << file);
+}
