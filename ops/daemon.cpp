@@ -21,6 +21,7 @@
 #include "ops/operator_lines.hpp"
 #include "ops/progress_line.hpp"
 #include "ops/projector.hpp"
+#include "ops/provider_commands.hpp"
 #include "ops/service_notice.hpp"
 #include "ops/stop_signals.hpp"
 #include "ops/system_clock.hpp"
@@ -54,6 +55,7 @@ class Daemon {
     std::optional<Exit> open_api();
     std::optional<Exit> start_node();
     std::optional<Exit> open_data_plane();
+    std::optional<Exit> open_provider();
     projections::Folded<projections::ClusterView> snapshot() const;
     void add_projector();
     void end_projector();
@@ -77,8 +79,9 @@ class Daemon {
     std::unique_ptr<LinuxHost> host_;
     std::unique_ptr<PosixHands> hands_;
     std::optional<FileStore> files_;
-    std::optional<ApiWatch> leader_watch_;   ///< Where there are other nodes.
-    std::unique_ptr<DataPlane> data_plane_;  ///< Likewise.
+    std::optional<ApiWatch> leader_watch_;        ///< Where there are other nodes.
+    std::unique_ptr<DataPlane> data_plane_;       ///< Likewise.
+    std::unique_ptr<ProviderCommands> provider_;  ///< Null without --provision-command.
     std::unique_ptr<Node> node_;
     std::unique_ptr<OutsideDoor> door_;     ///< Null on the embedded log.
     std::unique_ptr<Projector> projector_;  ///< Null without --postgres.
@@ -193,7 +196,22 @@ std::optional<Exit> Daemon::open_data_plane() {
     return {};
 }
 
+std::optional<Exit> Daemon::open_provider() {
+    if (options_.provision_command.empty()) return {};
+    provider_ = std::make_unique<ProviderCommands>(
+        ProviderSettings{.provision = options_.provision_command,
+                         .terminate = options_.terminate_command,
+                         .time_max = options_.provider_timeout,
+                         .cluster = around_.cluster.empty() ? options_.cluster : around_.cluster,
+                         .environment = inheritable(environment_of_this_process())},
+        [this] { signals_.wake(); });
+    if (const std::string problem = provider_->problem(); !problem.empty())
+        return Exit{ExitCode::usage, problem};
+    return {};
+}
+
 std::optional<Exit> Daemon::start_node() {
+    if (auto exit = open_provider()) return exit;
     host_ = std::make_unique<LinuxHost>(
         LinuxHostOptions{.data_dir = options_.data_dir, .slots = options_.slots});
     auto hands = PosixHands::open({.data_folder = options_.data_dir,
@@ -229,7 +247,8 @@ std::optional<Exit> Daemon::start_node() {
                   .board = board_,
                   .wire = around_.wire,
                   .leader_watch = leader_watch_ ? &*leader_watch_ : nullptr,
-                  .transfers = data_plane_.get()},
+                  .transfers = data_plane_.get(),
+                  .provider = provider_.get()},
         [this, places](const bus::WorkQueued& work, bus::Position fence) {
             return consumers::expand(workload_.commands, work, fence, places);
         });

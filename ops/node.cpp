@@ -39,6 +39,10 @@ Node::Node(NodeSettings settings, NodePorts ports, consumers::ExpandWork expand)
       mover_(ports.transfers == nullptr
                  ? std::nullopt
                  : std::make_optional<consumers::FileMover>(*ports.transfers)),
+      machines_(ports.provider == nullptr
+                    ? std::nullopt
+                    : std::make_optional<consumers::MachineKeeper>(
+                          *ports.provider, settings_.provider_orders_per_hour)),
       jobs_(ports.hands, std::move(expand), settings_.lease, mover_ ? &*mover_ : nullptr),
       loops_(settings_.self.node, ports.clock) {
     host_.self = settings_.self.node;
@@ -121,6 +125,7 @@ std::size_t Node::do_work(bus::Time wall) {
         taken = taken && now >= retry_at_ && ask(mover_->reports(sight(now)), now);
         mover_->settle(sight(now));
     }
+    taken = taken && keep_machines(now);
     if (taken) work += ingest_said(now) + answer_wishes(now);
     if (taken && phase_ == Phase::running) work += run_loops(now);
     work += jobs_.carry_out(sight(now), host_, phase_ == Phase::running);
@@ -203,6 +208,15 @@ std::size_t Node::run_loops(bus::Time now) {
         }
     }
     return asked;
+}
+
+/// False when the log takes nothing now. A node that ends orders no more.
+bool Node::keep_machines(bus::Time now) {
+    if (!machines_) return true;
+    machines_->sense(now);
+    const bool leads = is_leader() && phase_ == Phase::running;
+    machines_->carry_out(sight(now), leads);
+    return now >= retry_at_ && ask(machines_->reports(sight(now)), now);
 }
 
 /// What claims wait for, then what the leader planned. A node that ends begins no more.

@@ -13,6 +13,7 @@
 
 #include "bus/inbox.hpp"
 #include "consumers/file_mover.hpp"
+#include "consumers/machine_keeper.hpp"
 #include "consumers/managers/job_manager.hpp"
 #include "consumers/managers/loop_manager.hpp"
 #include "consumers/managers/state_manager.hpp"
@@ -38,6 +39,7 @@ struct NodeSettings {
     std::int64_t min_nodes = 2;
     std::int64_t max_nodes = 50;
     bool autoscale_dry_run = false;
+    std::int64_t provider_orders_per_hour = 20;
     bus::Duration heartbeat = std::chrono::seconds(15);
     bus::Duration lease = std::chrono::seconds(45);
     producers::SilenceLimits silence = {};
@@ -61,6 +63,7 @@ struct NodePorts {
     bus::Wire* wire = nullptr;  ///< To the other nodes; null on the embedded log.
     producers::LeaderWatch* leader_watch = nullptr;  ///< Proof of a leader's end; may be null.
     consumers::Transfers* transfers = nullptr;       ///< Of files; null where none are moved.
+    consumers::Provider* provider = nullptr;         ///< Of machines; null where none is set.
 };
 
 class Node {
@@ -128,6 +131,7 @@ class Node {
     bool sends_on(const producers::Command& command);
     std::size_t answer_wishes(bus::Time now);
     std::size_t move_files(bus::Time now);
+    bool keep_machines(bus::Time now);
     void watch_leader(bus::Instant instant);
     std::size_t run_loops(bus::Time now);
     std::size_t answer_admin(bus::Time now);
@@ -150,6 +154,7 @@ class Node {
     producers::HostSampler sampler_;
     consumers::RollCall roll_call_;
     std::optional<consumers::FileMover> mover_;  ///< Before the jobs, whose inputs it brings.
+    std::optional<consumers::MachineKeeper> machines_;
     consumers::JobManager jobs_;
     consumers::LoopManager loops_;
     consumers::Subscriptions subscriptions_;

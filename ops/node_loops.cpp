@@ -36,7 +36,8 @@ void Node::add_loops() {
     loops_.add(consumers::SelfHealing{});
     loops_.add(consumers::PredictiveMonitoring{});
     loops_.add(consumers::IdleDetection{});
-    loops_.add(consumers::AutoScaling{.min_nodes = settings_.min_nodes,
+    loops_.add(consumers::AutoScaling{.has_provider = ports_.provider != nullptr,
+                                      .min_nodes = settings_.min_nodes,
                                       .max_nodes = settings_.max_nodes,
                                       .dry_run = settings_.autoscale_dry_run});
     loops_.add(consumers::NatManagement{});

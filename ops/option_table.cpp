@@ -1,101 +1,12 @@
 #include "ops/option_table.hpp"
 
-#include <limits>
-
-#include "ops/option_values.hpp"
-#include "ops/quantities.hpp"
+#include "ops/option_kinds.hpp"
 #include "projections/postgres.hpp"
 
 namespace ringrift::ops {
 namespace {
 
-/// Fills in how `member` is read and written.
-template <class T>
-OptionRow with(OptionRow row, T Options::*member) {
-    row.read = [member](Options& options, const std::string& text) {
-        return read_value(text, options.*member);
-    };
-    row.write = [member](const Options& options) { return write_value(options.*member); };
-    return row;
-}
-
-OptionRow text(OptionRow row, std::string Options::*member) {
-    row.expected = "a text that is not empty";
-    return with(std::move(row), member);
-}
-
-OptionRow path(OptionRow row, std::filesystem::path Options::*member) {
-    row.expected = "a path";
-    return with(std::move(row), member);
-}
-
-OptionRow list(OptionRow row, std::vector<std::string> Options::*member) {
-    row.expected = "a list like one,two,three";
-    return with(std::move(row), member);
-}
-
-OptionRow duration(OptionRow row, bus::Duration Options::*member) {
-    row.expected = duration_example;
-    return with(std::move(row), member);
-}
-
-OptionRow yes_or_no(OptionRow row, bool Options::*member) {
-    row.expected = "true or false";
-    row.written = Written::bare;
-    row.is_switch = true;
-    return with(std::move(row), member);
-}
-
-OptionRow log_level(OptionRow row, LogLevel Options::*member) {
-    row.expected = "TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL";
-    return with(std::move(row), member);
-}
-
-template <class Integer>
-OptionRow number(OptionRow row, std::int64_t most, Integer Options::*member) {
-    row.written = Written::bare;
-    row.read = [most, member](Options& options, const std::string& text) {
-        return read_integer(text, most, options.*member);
-    };
-    row.write = [member](const Options& options) { return std::to_string(options.*member); };
-    return row;
-}
-
-template <class Integer>
-OptionRow count(OptionRow row, Integer Options::*member) {
-    row.expected = "a whole number, 0 or more";
-    return number(std::move(row), std::numeric_limits<std::int64_t>::max(), member);
-}
-
-/// Shown in bytes, read as people write sizes.
-OptionRow size(OptionRow row, std::int64_t Options::*member) {
-    row.expected = bytes_example;
-    row.read = [member](Options& options, const std::string& text) {
-        const auto bytes = bytes_from_text(text);
-        if (bytes) options.*member = *bytes;
-        return bytes.has_value();
-    };
-    row.write = [member](const Options& options) {
-        const std::int64_t bytes = options.*member;
-        return bytes == 0 ? std::string("0") : std::to_string(bytes) + "B";
-    };
-    return row;
-}
-
-OptionRow port(OptionRow row, int Options::*member) {
-    row.expected = "a whole number from 0 to 65535";
-    return number(std::move(row), 65535, member);
-}
-
-OptionRow secret(OptionRow row, std::string Options::*member) {
-    row.is_secret = true;
-    return text(std::move(row), member);
-}
-
-OptionRow row(std::string_view key, std::string_view flag, std::string_view environment,
-              std::string_view group, std::string_view help) {
-    return {.key = key, .flag = flag, .environment = environment, .group = group, .help = help};
-}
+using namespace option_kinds;
 
 std::vector<OptionRow> make_node_rows() {
     constexpr auto group = "Node";
@@ -262,6 +173,20 @@ std::vector<OptionRow> make_scaling_rows() {
         yes_or_no(row("autoscale_dry_run", "--autoscale-dry-run", "RINGRIFT_AUTOSCALE_DRY_RUN",
                       group, "log what scaling would do, and do nothing"),
                   &Options::autoscale_dry_run),
+        text(row("provision_command", "--provision-command", "RINGRIFT_PROVISION_COMMAND", group,
+                 "program that adds a machine for node $RINGRIFT_NODE and prints its name last; "
+                 "the same on each voter; ops/deploy/README.md shows one"),
+             &Options::provision_command),
+        text(row("terminate_command", "--terminate-command", "RINGRIFT_TERMINATE_COMMAND", group,
+                 "program that ends the machine of node $RINGRIFT_NODE, or finds that it is gone"),
+             &Options::terminate_command),
+        duration(row("provider_timeout", "--provider-timeout", "RINGRIFT_PROVIDER_TIMEOUT", group,
+                     "after this time such a command is ended and tried again later"),
+                 &Options::provider_timeout),
+        count(row("provider_orders_per_hour", "--provider-orders-per-hour",
+                  "RINGRIFT_PROVIDER_ORDERS_PER_HOUR", group,
+                  "at most so many of these commands are begun in an hour"),
+              &Options::provider_orders_per_hour),
     };
 }
 

@@ -168,6 +168,20 @@ std::string with_value(std::string_view key, bus::Duration value) {
     return std::string(key) + " (" + to_text(value) + ")";
 }
 
+void add_scaling_problems(const Options& options, std::vector<std::string>& problems) {
+    if (options.min_nodes > options.max_nodes) {
+        problems.push_back("min_nodes (" + std::to_string(options.min_nodes) +
+                           ") is more than max_nodes (" + std::to_string(options.max_nodes) +
+                           "); lower the one or raise the other");
+    }
+    if (options.provision_command.empty() != options.terminate_command.empty()) {
+        problems.push_back(
+            "provision_command and terminate_command belong together; give both or none");
+    }
+    if (options.provider_timeout <= bus::Duration(0))
+        problems.push_back("provider_timeout is 0; give the commands some time, e.g. 10m");
+}
+
 std::string quoted(const std::string& text) {
     return boost::json::serialize(boost::json::value(text));
 }
@@ -293,9 +307,7 @@ std::vector<std::string> problems_of(const Options& options) {
                   "bind is '" + options.bind + "'; give an IP address, e.g. 127.0.0.1 or 0.0.0.0");
     refuse_unless(options.slots <= slots_max, "slots is " + std::to_string(options.slots) +
                                                   "; give at most " + std::to_string(slots_max));
-    refuse_unless(options.min_nodes <= options.max_nodes,
-                  "min_nodes (" + std::to_string(options.min_nodes) + ") is more than max_nodes (" +
-                      std::to_string(options.max_nodes) + "); lower the one or raise the other");
+    add_scaling_problems(options, problems);
     const std::size_t voters = options.voters.size();
     refuse_unless(voters == 0 || voters == 1 || voters == 3 || voters == 5,
                   "voters names " + std::to_string(voters) +

@@ -97,6 +97,11 @@ struct Options {
     std::int64_t min_nodes = 2;
     std::int64_t max_nodes = 50;
     bool autoscale_dry_run = false;
+    /// Commands of the provider of machines, the same on each voter. Empty: nothing is scaled.
+    std::string provision_command = {};
+    std::string terminate_command = {};
+    bus::Duration provider_timeout = std::chrono::minutes(10);  ///< Clouds take their time.
+    std::int64_t provider_orders_per_hour = 20;  ///< Retries too: an error must not rent for ever.
 
     // PostgreSQL, which keeps history and tables for SQL; empty does without.
     std::string postgres = {};  ///< Secret: it may hold a password.

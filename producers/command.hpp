@@ -102,6 +102,14 @@ struct RequestProvision {
 struct RequestTermination {
     std::string decision = {};
 };
+/// The provider has done what was requested.
+struct ReportProvisioned {
+    bus::NodeId node = {};
+    std::string machine = {};  ///< The provider's name for it.
+};
+struct ReportTerminated {
+    bus::NodeId node = {};
+};
 
 // ---- work -------------------------------------------------------------------------------------
 
@@ -267,15 +275,17 @@ struct ParkEvent {
     std::string lacks = {};    ///< One sentence.
 };
 
-using Command = std::variant<
-    Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster, LeaveCluster,
-    DrainNode, QuarantineNode, ReleaseNode, RetireNode, JudgeSilence, RaiseAlert, ClearAlert,
-    NoteNat, DecideScale, RequestProvision, RequestTermination, QueueWork, ClaimWork, ShareOutWork,
-    ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease, TimeOutWork, CancelWork,
-    ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync, CompleteSync, QuarantineFile,
-    NoteSyncStarted, NoteReplicated, NoteSyncFailed, DeleteFile, AnnounceResult, AnnounceTraining,
-    StartEvaluation, ConcludeEvaluation, DecidePromotion, RebalanceCurriculum, DetectRegression,
-    RollBackModel, UpdateElo, CompleteTournament, IngestFact, ParkEvent>;
+using Command =
+    std::variant<Lead, StepDown, ChangeVoters, ChangeConfig, NoteAdminAction, JoinCluster,
+                 LeaveCluster, DrainNode, QuarantineNode, ReleaseNode, RetireNode, JudgeSilence,
+                 RaiseAlert, ClearAlert, NoteNat, DecideScale, RequestProvision, RequestTermination,
+                 ReportProvisioned, ReportTerminated, QueueWork, ClaimWork, ShareOutWork,
+                 ReportStarted, ReportCompleted, ReportFailed, ReleaseWork, ExpireLease,
+                 TimeOutWork, CancelWork, ParkWork, UnparkWork, NoteIdle, CollectManifest, PlanSync,
+                 CompleteSync, QuarantineFile, NoteSyncStarted, NoteReplicated, NoteSyncFailed,
+                 DeleteFile, AnnounceResult, AnnounceTraining, StartEvaluation, ConcludeEvaluation,
+                 DecidePromotion, RebalanceCurriculum, DetectRegression, RollBackModel, UpdateElo,
+                 CompleteTournament, IngestFact, ParkEvent>;
 
 /// What a decider may look at.
 struct Sight {

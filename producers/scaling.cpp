@@ -126,4 +126,54 @@ Decision decide(const Sight& sight, const RequestTermination& command) {
                     .node = id, .decision = command.decision, .reason = nodes.last_scale->reason}});
 }
 
+const NodeEntry* node_to_end(const Sight& sight) {
+    const auto& nodes = sight.cluster.nodes;
+    const auto& last = nodes.last_scale;
+    if (!last || last->change > 0 || last->dry_run || nodes.last_scale_requests == 0)
+        return nullptr;
+    const NodeEntry* node = find(nodes, last->node);
+    const bool is_open = node && node->draining && node->status != projections::NodeStatus::retired;
+    return is_open ? node : nullptr;
+}
+
+Decision decide(const Sight& sight, const ReportProvisioned& command) {
+    if (!leads(sight)) return not_the_leader(sight);
+    const auto& nodes = sight.cluster.nodes;
+    const auto expected = nodes.expected.find(command.node);
+    if (expected == nodes.expected.end()) {
+        return refuse(Refusal::Kind::unknown, "no machine is expected as " + command.node.value);
+    }
+    if (!expected->second.machine.empty()) {
+        return refuse(Refusal::Kind::duplicate, command.node.value + " is provisioned already");
+    }
+    const bool is_of_last =
+        nodes.last_scale && nodes.last_scale->decision == expected->second.decision;
+    const bus::EventId cause = is_of_last ? nodes.last_scale_event : bus::EventId();
+    return say({.id = id_of(command.node.value, "provisioned"),
+                .causation = cause,
+                .correlation = cause,
+                .fact = bus::NodeProvisioned{.node = command.node, .machine = command.machine}});
+}
+
+Decision decide(const Sight& sight, const ReportTerminated& command) {
+    if (!leads(sight)) return not_the_leader(sight);
+    const auto& nodes = sight.cluster.nodes;
+    const NodeEntry* node = find(nodes, command.node);
+    if (!node) return refuse(Refusal::Kind::unknown, "no node " + command.node.value);
+    if (node->status == projections::NodeStatus::retired) {
+        return refuse(Refusal::Kind::duplicate, command.node.value + " is retired already");
+    }
+    if (node_to_end(sight) != node) {
+        return refuse(Refusal::Kind::not_open,
+                      "nobody asks any more for the end of " + command.node.value);
+    }
+    const std::string& decision = nodes.last_scale->decision;
+    return say({.id = id_of(decision, "terminated"),
+                .causation = node->last_event,
+                .correlation = nodes.last_scale_event,
+                .fact = bus::NodeTerminated{
+                    .node = command.node,
+                    .reason = "its machine was ended: " + nodes.last_scale->reason}});
+}
+
 }  // namespace ringrift::producers

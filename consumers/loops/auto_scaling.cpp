@@ -64,6 +64,8 @@ Commands AutoScaling::step(const producers::Sight& sight) const {
     if (Commands late = follow_up(sight); !late.empty()) return late;
     const auto& last = sight.cluster.nodes.last_scale_at;
     if (last && sight.now - *last < cool_down) return {};
+    const bool is_ending = producers::node_to_end(sight) != nullptr;
+    if (is_ending && sight.now - *last < join_wait) return {};
     if (const std::int64_t change = nodes_to_add(sight); change > 0) {
         return decide_scale(sight, change, {},
                             std::to_string(pending(sight)) + " items wait for " +

@@ -10,7 +10,8 @@
 // silent and idle since the log called it offline, once the leader itself has led for as long as
 // five checks take.
 //
-// Machines that were asked for and have not joined count as members for half an hour. A decision is
+// Nothing new is decided while a machine is being ended, at most for half an hour. Machines that
+// were asked for and have not joined count as members for as long. A decision is
 // followed by its requests at once, or by the next step should this node die between. In a dry run
 // the decision is said once and nothing follows; that needs no provider. Without one there is
 // nobody to ask: then the loop rests and says so.

@@ -55,6 +55,7 @@ struct Spawn {
     std::vector<char*> environment = {};
     int input = -1;
     int errors = -1;  ///< Where its standard error goes.
+    int prints = -1;  ///< Where its standard output goes; -1 is where ours goes.
     int report = -1;  ///< Where it says that it could not start: errno.
 };
 
@@ -69,19 +70,20 @@ struct Spawn {
     signal(SIGPIPE, SIG_DFL);
     dup2(spawn.input, STDIN_FILENO);
     dup2(spawn.errors, STDERR_FILENO);
+    if (spawn.prints >= 0) dup2(spawn.prints, STDOUT_FILENO);
     execve(spawn.program.c_str(), spawn.arguments.data(), spawn.environment.data());
     const int why = errno;
     static_cast<void>(!write(spawn.report, &why, sizeof why));
     _exit(127);
 }
 
-/// Passes on what came and keeps the end of it. False at its end.
-bool pass_on(int from, std::string& kept) {
+/// Passes on what came, to `to` unless that is -1, and keeps the end of it. False at its end.
+bool pass_on(int from, int to, std::string& kept) {
     char buffer[4096];
     const ssize_t count = read(from, buffer, sizeof buffer);
     if (count < 0) return errno == EAGAIN || errno == EINTR;
     if (count == 0) return false;
-    static_cast<void>(!write(STDERR_FILENO, buffer, static_cast<std::size_t>(count)));
+    if (to >= 0) static_cast<void>(!write(to, buffer, static_cast<std::size_t>(count)));
     kept.append(buffer, static_cast<std::size_t>(count));
     if (kept.size() > output_kept_max) kept.erase(0, kept.size() - output_kept_max);
     return true;
@@ -97,37 +99,48 @@ std::string ended_how(int status) {
 /// Waits for the command, with its time and our being told to stop.
 class Watch {
   public:
-    Watch(pid_t pid, int errors, bus::Duration time_max)
-        : pid_(pid), errors_(errors), time_max_(time_max) {}
+    /// `prints` may be -1.
+    Watch(pid_t pid, int errors, int prints, bus::Duration time_max)
+        : pid_(pid), errors_(errors), prints_(prints), time_max_(time_max) {}
 
     CommandOutcome wait(const std::function<bool()>& look) {
         const auto start = Clock::now();
         int status = 0;
         while (waitpid(pid_, &status, WNOHANG) != pid_) {
-            pollfd source = {.fd = open_ ? errors_ : -1, .events = POLLIN, .revents = 0};
-            poll(&source, 1, static_cast<int>(look_period.count()));
-            if (source.revents != 0) open_ = pass_on(errors_, outcome_.output);
+            take_what_came(static_cast<int>(look_period.count()));
             const auto now = Clock::now();
             const bool told = look();
             if (!end_by_ && told) end(CommandOutcome::Kind::stopped, "it was stopped", now);
             if (!end_by_ && now - start >= time_max_) {
-                end(CommandOutcome::Kind::failed,
-                    "its time of " + to_text(time_max_) + " was up (--timeout)", now);
+                end(CommandOutcome::Kind::failed, "its time of " + to_text(time_max_) + " was up",
+                    now);
             }
             if (end_by_ && now >= *end_by_) kill(-pid_, SIGKILL);
         }
         kill(-pid_, SIGKILL);  // Whoever it left behind in its group.
-        pollfd source = {.fd = errors_, .events = POLLIN, .revents = 0};
-        while (open_ && poll(&source, 1, 0) > 0) open_ = pass_on(errors_, outcome_.output);
+        while (take_what_came(0)) continue;
         const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
         if (good && (!end_by_ || outcome_.kind == CommandOutcome::Kind::stopped)) {
-            return {.kind = CommandOutcome::Kind::done, .output = std::move(outcome_.output)};
+            return {.kind = CommandOutcome::Kind::done,
+                    .output = std::move(outcome_.output),
+                    .printed = std::move(outcome_.printed)};
         }
         if (!end_by_) outcome_.why = ended_how(status);
         return std::move(outcome_);
     }
 
   private:
+    /// poll passes over -1. False when nothing came.
+    bool take_what_came(int within_ms) {
+        pollfd sources[2] = {{.fd = errors_, .events = POLLIN, .revents = 0},
+                             {.fd = prints_, .events = POLLIN, .revents = 0}};
+        if (poll(sources, 2, within_ms) <= 0) return false;
+        if (sources[0].revents != 0 && !pass_on(errors_, STDERR_FILENO, outcome_.output))
+            errors_ = -1;
+        if (sources[1].revents != 0 && !pass_on(prints_, -1, outcome_.printed)) prints_ = -1;
+        return true;
+    }
+
     void end(CommandOutcome::Kind kind, std::string why, Clock::time_point now) {
         outcome_.kind = kind;
         outcome_.why = std::move(why);
@@ -136,9 +149,9 @@ class Watch {
     }
 
     const pid_t pid_;
-    const int errors_;
+    int errors_;  ///< -1 once it is at its end; so is `prints_`.
+    int prints_;
     const bus::Duration time_max_;
-    bool open_ = true;
     std::optional<Clock::time_point> end_by_ = {};
     CommandOutcome outcome_ = {};
 };
@@ -166,17 +179,21 @@ CommandOutcome EventCommand::run(const std::string& line, const Environment& env
     const bus::UniqueFd input = input_of(line);
     int errors[2] = {-1, -1};
     int report[2] = {-1, -1};
-    if (!input || pipe2(errors, O_CLOEXEC) != 0 || pipe2(report, O_CLOEXEC) != 0) {
+    int prints[2] = {-1, -1};
+    const bool keeps = printed_ == Printed::kept;
+    if (!input || pipe2(errors, O_CLOEXEC) != 0 || pipe2(report, O_CLOEXEC) != 0 ||
+        (keeps && pipe2(prints, O_CLOEXEC) != 0)) {
         return {.kind = CommandOutcome::Kind::failed,
                 .why = std::string("the system gives no pipe: ") + std::strerror(errno)};
     }
-    const bus::UniqueFd errors_in(errors[0]), report_in(report[0]);
-    bus::UniqueFd errors_out(errors[1]), report_out(report[1]);
+    const bus::UniqueFd errors_in(errors[0]), report_in(report[0]), prints_in(prints[0]);
+    bus::UniqueFd errors_out(errors[1]), report_out(report[1]), prints_out(prints[1]);
     const Spawn spawn = {.program = program,
                          .arguments = pointers_to(arguments),
                          .environment = pointers_to(variables),
                          .input = input.get(),
                          .errors = errors_out.get(),
+                         .prints = prints_out.get(),
                          .report = report_out.get()};
     const pid_t parent = getpid();
     const pid_t pid = fork();
@@ -188,13 +205,15 @@ CommandOutcome EventCommand::run(const std::string& line, const Environment& env
     setpgid(pid, pid);
     errors_out.reset();
     report_out.reset();
+    prints_out.reset();
     int why = 0;
     if (read(report_in.get(), &why, sizeof why) == static_cast<ssize_t>(sizeof why)) {
         waitpid(pid, nullptr, 0);
         return cannot_start(program, why);
     }
     fcntl(errors_in.get(), F_SETFL, O_NONBLOCK);
-    return Watch(pid, errors_in.get(), time_max_).wait(look);
+    if (prints_in) fcntl(prints_in.get(), F_SETFL, O_NONBLOCK);
+    return Watch(pid, errors_in.get(), prints_in.get(), time_max_).wait(look);
 }
 
 }  // namespace ringrift::ops::on

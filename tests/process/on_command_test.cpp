@@ -58,7 +58,7 @@ TEST_CASE("a command that hangs is ended with all that it started when its time 
         run("sleep 600 & echo $! > " + (folder / "child") + "; trap '' TERM; sleep 600", "{}",
             std::chrono::milliseconds(300));
     CHECK(outcome.kind == Kind::failed);
-    CHECK(outcome.why == "its time of 300ms was up (--timeout)");
+    CHECK(outcome.why == "its time of 300ms was up");
     const pid_t child = std::stoi(text_of(folder / "child"));
     CHECK(await(
         [&] {
