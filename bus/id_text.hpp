@@ -50,7 +50,9 @@ class IdText {
         return *this;
     }
     IdText& operator=(IdText&& other) noexcept {
-        std::swap(bytes_, other.bytes_);
+        const Bytes held = bytes_;
+        bytes_ = other.bytes_;
+        other.bytes_ = held;
         return *this;
     }
 
