@@ -50,9 +50,9 @@ class IdText {
         return *this;
     }
     IdText& operator=(IdText&& other) noexcept {
-        const auto bytes = bytes_;  // Whole, where std::swap goes byte by byte.
+        const Bytes held = bytes_;
         bytes_ = other.bytes_;
-        other.bytes_ = bytes;
+        other.bytes_ = held;
         return *this;
     }
 

@@ -176,7 +176,7 @@ SqlRow row_of(const bus::FileDigest& file, const FileEntry& entry) {
 
 std::vector<SqlRow> replica_rows(const bus::FileDigest& file, const FileEntry& entry) {
     FlatSet<bus::NodeId> nodes = entry.copies;
-    nodes.insert(entry.damaged.begin(), entry.damaged.end());
+    for (const bus::NodeId& node : entry.damaged) nodes.insert(node);
     std::vector<SqlRow> rows;
     for (const bus::NodeId& node : nodes) {
         rows.push_back(row(file, node, entry.copies.contains(node), entry.damaged.contains(node)));
