@@ -152,14 +152,16 @@ bus::Requirements room_left_on(const Round& round, const NodeEntry& node) {
                                            : request->room;
 }
 
-/// Whether no other node has less to give up until the item fits. One node is kept free, not all.
+/// Whether no other node has less to give up until the item fits. One node is kept free, not all:
+/// one that will be given the item, since another would be kept free for nothing.
 bool is_nearest_to_room(const Round& round, const Request& request, const WorkItem& item) {
     const bus::NodeId& self = request.node->joined.node;
     const std::int64_t missing = missing_ppm(request.room, item.order.needs);
     return std::ranges::none_of(round.sight.cluster.nodes.nodes, [&](const auto& entry) {
         const auto& [name, node] = entry;
         if (name == self || !takes_work(node, round.sight.now) || !may_run(node, item.order.type) ||
-            !fits(whole_of(node.joined.capacity), item.order.needs)) {
+            !fits(whole_of(node.joined.capacity), item.order.needs) ||
+            is_better_elsewhere(round.sight, node, item)) {
             return false;
         }
         const std::int64_t other = missing_ppm(room_left_on(round, node), item.order.needs);

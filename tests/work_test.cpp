@@ -391,6 +391,15 @@ TEST_CASE("large work keeps one node free, not all of them") {
     given.when(claim("n1"), start + 2min).then({claimed("s4", "n1")});
 }
 
+TEST_CASE("large work keeps a node free that will be given it, not one on which it has failed") {
+    Given given({node("n1", 4), node("n2", 4), large("large", 4)});
+    fail_on(given, "large", "n1");
+    for (const auto* small : {"s1", "s2", "s3"}) given.say(selfplay(small));
+    given.say(claimed("s1", "n2"));  // n1 is free, and nearer to having room.
+    given.when(claim("n1"), start + 2min).then({claimed("s2", "n1")});
+    given.when(claim("n2"), start + 2min).then_refused(Kind::held_back);
+}
+
 TEST_CASE("work that is too large for every node holds nothing back") {
     Given({node("n1", 4), large("huge", 5), selfplay("small")})
         .when(claim("n1"), start + 1h)
