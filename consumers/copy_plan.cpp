@@ -22,7 +22,7 @@ std::set<bus::NodeId> that_move_files(const projections::NodesView& view,
 }
 
 /// FNV-1a: the same on every machine and in every build, unlike std::hash.
-std::uint32_t hash_of(std::string_view text) {
+std::uint32_t number_for(std::string_view text) {
     std::uint32_t hash = 2166136261U;
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
     return hash;
@@ -115,7 +115,7 @@ bool CopyPlan::rests(const bus::FileDigest& file, const bus::NodeId& target) con
     bus::Duration wait = bounds_.retry_after;
     for (int n = 1; n < found->second.failures && wait < bounds_.retry_after_max; ++n) wait *= 2;
     wait = std::min(wait, bounds_.retry_after_max);
-    wait += wait * (hash_of(file.value + target.value) % 256) / 1024;
+    wait += wait * (number_for(file.value + target.value) % 256) / 1024;
     return sight_.now - found->second.failed_at < wait;
 }
 
