@@ -37,19 +37,12 @@ constexpr auto by_name = [] {
     return indices;
 }();
 
-bool is_sound(std::string_view id) {
-    const auto is_control = [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    };
-    return id.size() <= id_bytes_max && std::ranges::none_of(id, is_control);
-}
-
 template <class T>
 bool members_are_sound(const T& fact, JsonProblem& problem) {
     bool good = true;
     boost::mp11::mp_for_each<Members<T>>([&](auto member) {
         if constexpr (IsId<std::remove_cvref_t<decltype(fact.*member.pointer)>>) {
-            if (!good || is_sound((fact.*member.pointer).value)) return;
+            if (!good || is_sound_id((fact.*member.pointer).value)) return;
             problem.what = "should be at most 200 bytes without control characters";
             good = problem.within(std::string_view(member.name));
         }
@@ -58,6 +51,13 @@ bool members_are_sound(const T& fact, JsonProblem& problem) {
 }
 
 }  // namespace
+
+bool is_sound_id(std::string_view id) {
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    };
+    return id.size() <= id_bytes_max && std::ranges::none_of(id, is_control);
+}
 
 std::span<const FactKind> fact_kinds() {
     return kinds;
@@ -95,7 +95,7 @@ bool ids_are_sound(const Fact& fact, JsonProblem& problem) {
     return std::visit(
         Overloaded{[](const Unread&) { return true; },
                    [&](const auto& readable) {
-                       if (is_sound(readable.about()) && !readable.about().empty()) {
+                       if (is_sound_id(readable.about()) && !readable.about().empty()) {
                            return members_are_sound(readable, problem);
                        }
                        problem.what =

@@ -35,6 +35,9 @@ void write_fact(std::string& out, const Fact& fact);
 /// No less than what `write_fact` appends.
 std::size_t fact_bytes_at_most(const Fact& fact);
 
+/// No longer than `id_bytes_max`, without control characters. Empty is sound.
+bool is_sound_id(std::string_view id);
+
 /// The first id in the fact's own fields that is longer than `id_bytes_max` or holds a control
 /// character, as a problem that names it. True when there is none.
 bool ids_are_sound(const Fact& fact, JsonProblem& problem);

@@ -9,13 +9,14 @@
 #include <compare>
 #include <cstdint>
 #include <ostream>
-#include <string>
+
+#include "bus/id_text.hpp"
 
 namespace ringrift::bus {
 
 template <class Tag>
 struct Id {
-    std::string value = {};  ///< Any UTF-8 up to `id_bytes_max` bytes. Empty means "none".
+    IdText value = {};  ///< Any UTF-8 up to `id_bytes_max` bytes. Empty means "none".
 
     bool empty() const { return value.empty(); }
     friend auto operator<=>(const Id&, const Id&) = default;

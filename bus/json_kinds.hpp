@@ -79,7 +79,7 @@ std::string_view key_text(const Id<Tag>& key) {
 
 template <class Key>
 Key key_from_text(std::string_view text) {
-    return Key{std::string(text)};
+    return Key{text};
 }
 
 /// Whether a text may leave out the field `name`, of type `Field`, of struct `T`.

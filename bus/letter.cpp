@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "bus/facts.hpp"
 #include "bus/json.hpp"
 
 namespace ringrift::bus {
@@ -9,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t parse_buffer_bytes = 8 * 1024;  // Holds all but the largest, on the stack.
+constexpr std::size_t letter_buffer_bytes = 8 * 1024;  // Holds all but the largest, on the stack.
 
 struct MessageKind {
     MessageInfo info;
@@ -25,22 +26,15 @@ template <class... Ts>
 constexpr auto kinds_in(const std::variant<Ts...>*) {
     return std::array<MessageKind, sizeof...(Ts)>{MessageKind{Ts::info, &read_as<Ts>}...};
 }
-constexpr auto kinds = kinds_in(static_cast<const Message*>(nullptr));
+constexpr auto message_kinds = kinds_in(static_cast<const Message*>(nullptr));
 
 const MessageKind* kind_of(std::string_view type) {
     const auto found = std::ranges::find_if(
-        kinds, [&](const MessageKind& kind) { return kind.info.type == type; });
-    return found == kinds.end() ? nullptr : &*found;
+        message_kinds, [&](const MessageKind& kind) { return kind.info.type == type; });
+    return found == message_kinds.end() ? nullptr : &*found;
 }
 
-bool is_sound(std::string_view id) {
-    const auto is_control = [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    };
-    return id.size() <= id_bytes_max && std::ranges::none_of(id, is_control);
-}
-
-NoLetter malformed(const JsonProblem& problem) {
+NoLetter unreadable(const JsonProblem& problem) {
     return {.why = NoLetter::Why::malformed, .sentence = problem.sentence()};
 }
 
@@ -49,7 +43,7 @@ bool read_node(const json::object& object, std::string_view name, bool may_be_em
                JsonProblem& problem) {
     const json::value* value = object.if_contains(name);
     if (value != nullptr && !read_json(*value, into, problem)) return problem.within(name);
-    if (is_sound(into.value) && (may_be_empty || !into.empty())) return true;
+    if (is_sound_id(into.value) && (may_be_empty || !into.empty())) return true;
     problem.what = "should be the id of a node";
     return problem.within(name);
 }
@@ -73,17 +67,17 @@ std::string encode(const Letter& letter) {
 Result<Letter, NoLetter> decode_letter(std::string_view text) {
     if (text.size() > letter_bytes_max)
         return NoLetter{NoLetter::Why::too_large, "the letter is larger than 512 KiB"};
-    std::array<unsigned char, parse_buffer_bytes> buffer;
+    std::array<unsigned char, letter_buffer_bytes> buffer;
     json::monotonic_resource memory(buffer.data(), buffer.size());
     json::value value(&memory);
     JsonProblem problem;
-    if (!parse_json(text, &memory, value, problem)) return malformed(problem);
+    if (!parse_json(text, &memory, value, problem)) return unreadable(problem);
     const json::object* object = value.if_object();
-    if (object == nullptr) return problem.expected("an object"), malformed(problem);
+    if (object == nullptr) return problem.expected("an object"), unreadable(problem);
     Letter letter;
     if (!read_node(*object, "from", false, letter.from, problem) ||
         !read_node(*object, "to", true, letter.to, problem)) {
-        return malformed(problem);
+        return unreadable(problem);
     }
     const json::value* type = object->if_contains("type");
     const json::value* data = object->if_contains("data");
@@ -97,17 +91,17 @@ Result<Letter, NoLetter> decode_letter(std::string_view text) {
     }
     if (kind->read(*data, letter.message, problem)) return letter;
     problem.within(std::string_view("data"));
-    return malformed(problem);
+    return unreadable(problem);
 }
 
 std::string_view type_of(const Message& message) {
-    return kinds[message.index()].info.type;
+    return message_kinds[message.index()].info.type;
 }
 
 const std::vector<MessageInfo>& message_catalogue() {
     static const std::vector<MessageInfo> catalogue = [] {
         std::vector<MessageInfo> infos;
-        for (const MessageKind& kind : kinds) infos.push_back(kind.info);
+        for (const MessageKind& kind : message_kinds) infos.push_back(kind.info);
         return infos;
     }();
     return catalogue;

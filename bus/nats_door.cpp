@@ -9,12 +9,13 @@
 namespace ringrift::bus {
 namespace {
 
-constexpr int flush_wait_ms = 1000;
+constexpr int answer_wait_ms = 1000;
 constexpr auto idle_look = std::chrono::seconds(1);  // At the connection, should a word be missed.
 
 }  // namespace
 
-NatsDoor::NatsDoor(NatsConnection& connection, std::string cluster, std::function<void(Knock)> hear)
+NatsDoor::NatsDoor(NatsConnection& connection, const std::string& cluster,
+                   std::function<void(Knock)> hear)
     : connection_(connection),
       start_("ringrift." + encode_token(cluster) + ".ingest."),
       hear_(std::move(hear)) {
@@ -76,7 +77,7 @@ bool NatsDoor::listen(const NatsLine& line) {
         },
         door_group);
     const bool good = receiver_->good() &&
-                      natsConnection_FlushTimeout(line.connection(), flush_wait_ms) == NATS_OK;
+                      natsConnection_FlushTimeout(line.connection(), answer_wait_ms) == NATS_OK;
     const std::lock_guard lock(mutex_);
     line_ = good ? line.number() : 0;
     return good;

@@ -30,7 +30,8 @@ struct Knock {
 class NatsDoor {
   public:
     /// `connection` outlives this.
-    NatsDoor(NatsConnection& connection, std::string cluster, std::function<void(Knock)> hear);
+    NatsDoor(NatsConnection& connection, const std::string& cluster,
+             std::function<void(Knock)> hear);
     ~NatsDoor();
     NatsDoor(const NatsDoor&) = delete;
     NatsDoor& operator=(const NatsDoor&) = delete;

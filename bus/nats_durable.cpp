@@ -10,15 +10,9 @@
 namespace ringrift::bus {
 namespace {
 
-constexpr std::int64_t nanoseconds_each_ms = 1'000'000;
-constexpr Duration request_expires = std::chrono::seconds(30);
+constexpr Duration claim_expires = std::chrono::seconds(30);
 constexpr Duration slice = std::chrono::milliseconds(250);  // Of a wait, to look at the line again.
 constexpr int consumer_not_found = 10014;
-
-struct ConsumerInfoEnd {
-    void operator()(jsConsumerInfo* info) const { jsConsumerInfo_Destroy(info); }
-};
-using ConsumerInfo = std::unique_ptr<jsConsumerInfo, ConsumerInfoEnd>;
 
 struct ConsumerListEnd {
     void operator()(jsConsumerInfoList* list) const { jsConsumerInfoList_Destroy(list); }
@@ -142,12 +136,13 @@ bool NatsDurable::listen() {
 }
 
 bool NatsDurable::ask_for_one() {
-    if (has_asked_ && waited_ <= request_expires + 2 * ask_wait) return true;
+    if (has_asked_ && waited_ <= claim_expires + 2 * ask_wait) return true;
     const auto line = connection_.line();
     if (!line || line->number() != line_) return false;
     const std::string subject = "$JS.API.CONSUMER.MSG.NEXT." + stream_ + "." + plan_.name;
-    const std::string request = "{\"batch\":1,\"expires\":" +
-                                std::to_string(request_expires.count() * nanoseconds_each_ms) + "}";
+    const std::string request =
+        "{\"batch\":1,\"expires\":" + std::to_string(claim_expires.count() * nanoseconds_each_ms) +
+        "}";
     has_asked_ =
         natsConnection_PublishRequest(line->connection(), subject.c_str(), inbox_.c_str(),
                                       request.data(), static_cast<int>(request.size())) == NATS_OK;

@@ -15,12 +15,7 @@ namespace {
 
 constexpr auto request_expires = std::chrono::milliseconds(1000);
 constexpr auto silence_max = std::chrono::milliseconds(2000);  // That, and time to answer.
-constexpr std::int64_t nanoseconds_each_ms = 1'000'000;
 constexpr std::int64_t forgotten_after_ns = 30'000 * nanoseconds_each_ms;
-
-struct ConsumerInfoEnd {
-    void operator()(jsConsumerInfo* info) const { jsConsumerInfo_Destroy(info); }
-};
 
 std::string request_text(std::size_t count, std::size_t bytes) {
     return "{\"batch\":" + std::to_string(count) + ",\"max_bytes\":" + std::to_string(bytes) +
@@ -59,7 +54,7 @@ bool NatsFollower::make_consumer(Pull& pull, const NatsLine& line, jsCtx* jetstr
     const std::string stream = stream_name(plan_.cluster);
     const natsStatus status =
         js_AddConsumer(&raw, jetstream, stream.c_str(), &config, &options, nullptr);
-    const std::unique_ptr<jsConsumerInfo, ConsumerInfoEnd> info(raw);
+    const ConsumerInfo info(raw);
     if (status != NATS_OK) return false;
     pull.next_subject = "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + info->Name;
     pull.inbox = new_inbox();

@@ -143,7 +143,7 @@ void NatsFollower::on_news(std::function<void()> wake) {
 }
 
 NatsHealth NatsFollower::health() const {
-    const NatsHealth connection = connection_.health();
+    NatsHealth connection = connection_.health();
     const std::lock_guard lock(mutex_);
     if (is_final(health_.state) || connection.state == NatsState::connected) return health_;
     return connection;
@@ -317,7 +317,7 @@ bool NatsFollower::answer_seek(const NatsLine& line, const std::stop_token& stop
     }
 }
 
-void NatsFollower::suspect(NatsHealth health, const std::stop_token& stop) {
+void NatsFollower::suspect(const NatsHealth& health, const std::stop_token& stop) {
     if (++broken_ < suspicions_max) {
         become({NatsState::silent, health.sentence + "; is asked again"});
         pause(stop, suspicion_pause);

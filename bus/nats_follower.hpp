@@ -88,7 +88,7 @@ class NatsFollower {
     bool make_consumer(Pull& pull, const NatsLine& line, __jsCtx* jetstream);
     Next fetch(Pull& pull, const NatsLine& line, const std::stop_token& stop);
     void become(NatsHealth health);
-    void suspect(NatsHealth health, const std::stop_token& stop);
+    void suspect(const NatsHealth& health, const std::stop_token& stop);
     void pause(const std::stop_token& stop, Duration time);
 
     // On a thread of libnats:

@@ -9,7 +9,7 @@
 namespace ringrift::bus {
 namespace {
 
-constexpr int flush_wait_ms = 500;  // What a living server answers in; a frozen one does not.
+constexpr int unsubscribe_wait_ms = 500;  // What a living server answers in; a frozen one does not.
 constexpr auto complete_wait = std::chrono::seconds(10);  // For one running callback.
 // What a subscription holds before libnats drops: more than we ever ask for at once.
 constexpr int pending_count_max = 256 * 1024;
@@ -25,10 +25,19 @@ void JetStreamEnd::operator()(jsCtx* context) const {
     jsCtx_Destroy(context);
 }
 
+void StreamInfoEnd::operator()(jsStreamInfo* info) const {
+    jsStreamInfo_Destroy(info);
+}
+
+void ConsumerInfoEnd::operator()(jsConsumerInfo* info) const {
+    jsConsumerInfo_Destroy(info);
+}
+
 void NatsSubscriptionEnd::operator()(natsSubscription* subscription) const {
     natsSubscription_Unsubscribe(subscription);
-    const bool nothing_comes = natsConnection_FlushTimeout(connection, flush_wait_ms) == NATS_OK ||
-                               natsConnection_IsClosed(connection);
+    const bool nothing_comes =
+        natsConnection_FlushTimeout(connection, unsubscribe_wait_ms) == NATS_OK ||
+        natsConnection_IsClosed(connection);
     if (nothing_comes) natsSubscription_Destroy(subscription);
 }
 

@@ -17,6 +17,8 @@ struct __natsConnection;
 struct __natsMsg;
 struct __natsSubscription;
 struct __jsCtx;
+struct jsStreamInfo;
+struct jsConsumerInfo;
 
 namespace ringrift::bus {
 
@@ -29,6 +31,19 @@ struct JetStreamEnd {
     void operator()(__jsCtx* context) const;
 };
 using JetStream = std::unique_ptr<__jsCtx, JetStreamEnd>;
+
+struct StreamInfoEnd {
+    void operator()(jsStreamInfo* info) const;
+};
+using StreamInfo = std::unique_ptr<jsStreamInfo, StreamInfoEnd>;
+
+struct ConsumerInfoEnd {
+    void operator()(jsConsumerInfo* info) const;
+};
+using ConsumerInfo = std::unique_ptr<jsConsumerInfo, ConsumerInfoEnd>;
+
+/// JetStream counts times in nanoseconds.
+constexpr std::int64_t nanoseconds_each_ms = 1'000'000;
 
 struct NatsSubscriptionEnd {
     __natsConnection* connection = nullptr;  ///< Lives as long as its subscriptions do.

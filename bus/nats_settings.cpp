@@ -48,7 +48,7 @@ std::string problem_of(const NatsSettings& settings) {
           std::pair("creds file", settings.creds_file), std::pair("CA file", settings.tls_ca_file),
           std::pair("TLS certificate", settings.tls_certificate_file),
           std::pair("TLS key", settings.tls_key_file)}) {
-        const std::string problem = problem_of_file(what, path);
+        std::string problem = problem_of_file(what, path);
         if (!problem.empty()) return problem;
     }
     return {};

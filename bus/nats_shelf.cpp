@@ -17,9 +17,6 @@ struct BucketEnd {
 struct EntryEnd {
     void operator()(kvEntry* entry) const { kvEntry_Destroy(entry); }
 };
-struct StreamInfoEnd {
-    void operator()(jsStreamInfo* info) const { jsStreamInfo_Destroy(info); }
-};
 
 std::string in_vain(const std::string& bucket, natsStatus status) {
     return "the key-value bucket " + bucket + " does not answer (" + natsStatus_GetText(status) +
@@ -42,7 +39,7 @@ int copies_of_log(jsCtx* jetstream, const std::string& cluster) {
     jsStreamInfo* raw = nullptr;
     const natsStatus status =
         js_GetStreamInfo(&raw, jetstream, stream_name(cluster).c_str(), &options, nullptr);
-    const std::unique_ptr<jsStreamInfo, StreamInfoEnd> info(raw);
+    const StreamInfo info(raw);
     return status == NATS_OK ? static_cast<int>(info->Config->Replicas) : 1;
 }
 

@@ -12,13 +12,7 @@
 namespace ringrift::bus {
 namespace {
 
-constexpr std::int64_t nanoseconds_each_ms = 1'000'000;
 constexpr const char* impossible_position = "9223372036854775807";
-
-struct StreamInfoEnd {
-    void operator()(jsStreamInfo* info) const { jsStreamInfo_Destroy(info); }
-};
-using StreamInfo = std::unique_ptr<jsStreamInfo, StreamInfoEnd>;
 
 /// Null-terminated views of what the config of libnats points into.
 struct WantedConfig {

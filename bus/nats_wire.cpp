@@ -114,7 +114,7 @@ void NatsWire::run(const std::stop_token& stop) {
             changed_.wait_for(lock, stop, idle_look, [] { return false; });
             continue;
         }
-        if (!going.empty()) send_all(*line, std::move(going));
+        if (!going.empty()) send_all(*line, going);
     }
     receivers_.clear();
     nats_ReleaseThreadMemory();
@@ -142,7 +142,7 @@ bool NatsWire::listen(const NatsLine& line) {
     return true;
 }
 
-void NatsWire::send_all(const NatsLine& line, std::deque<Going> going) {
+void NatsWire::send_all(const NatsLine& line, const std::deque<Going>& going) {
     std::size_t sent = 0;
     for (const Going& letter : going) {
         if (letter.line != line.number()) continue;

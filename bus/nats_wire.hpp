@@ -60,7 +60,7 @@ class NatsWire final : public Wire {
     };
     void run(const std::stop_token& stop);
     bool listen(const NatsLine& line);
-    void send_all(const NatsLine& line, std::deque<Going> going);
+    void send_all(const NatsLine& line, const std::deque<Going>& going);
     void drop(std::size_t count);
     void take_in(__natsMsg* message);
     std::string subject_for(const Letter& letter) const;

@@ -41,16 +41,16 @@ FileDigest Sha256::finish() {
     unsigned int size = 0;
     RINGRIFT_CHECK(EVP_DigestFinal_ex(context_->context, bytes, &size) == 1);
     context_->start();
-    FileDigest digest;
+    std::string text;
     for (unsigned int at = 0; at < size; ++at) {
-        digest.value += {digits[bytes[at] >> 4U], digits[bytes[at] & 15U]};
+        text += {digits[bytes[at] >> 4U], digits[bytes[at] & 15U]};
     }
-    return digest;
+    return {text};
 }
 
 bool is_digest(const FileDigest& digest) {
     return digest.value.size() == digest_digits &&
-           digest.value.find_first_not_of(digits) == std::string::npos;
+           digest.value.view().find_first_not_of(digits) == std::string::npos;
 }
 
 }  // namespace ringrift::bus

@@ -7,7 +7,8 @@
 namespace ringrift::bus {
 namespace {
 
-constexpr int busy_ms = 1000;  // WAL readers wait for nobody, but for a recovery after a crash.
+constexpr int reader_busy_ms =
+    1000;  // WAL readers wait for nobody, but for a recovery after a crash.
 
 std::int64_t as_limit(std::size_t count) {
     constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
@@ -40,7 +41,7 @@ SqliteReader::~SqliteReader() {
 Result<std::unique_ptr<SqliteReader>, OpenError> SqliteReader::open(const std::string& path,
                                                                     NewsBoard& news) {
     SqliteConnection connection;
-    const int result = connection.open(path, SQLITE_OPEN_READONLY, busy_ms);
+    const int result = connection.open(path, SQLITE_OPEN_READONLY, reader_busy_ms);
     if (result != SQLITE_OK) {
         return OpenError{.why = OpenError::Why::not_writable,
                          .sentence = "cannot read " + path + ": " + sqlite3_errstr(result)};

@@ -22,7 +22,7 @@ std::size_t placeholder_length(std::string_view text) {
 /// What the program is told instead of a model id: a path, or the text `init`.
 bus::Result<std::string, CannotRun> model_text(const bus::ModelId& model, const NodePlaces& places,
                                                JobOrder& order) {
-    if (model == bus::init_model) return model.value;
+    if (model == bus::init_model) return std::string(model.value);
     const bus::FileDigest file = {model.value};
     const auto path = places.path_of(file);
     if (!path) return CannotRun{.sentence = "model " + model.value + " is not on this node"};

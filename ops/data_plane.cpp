@@ -164,9 +164,9 @@ void DataPlane::work(std::stop_token stop) {
         const TransferOrder order = std::move(orders_.front());
         orders_.pop_front();
         lock.unlock();
-        TransferReport came = carry_out(order, stop);
+        const TransferReport came = carry_out(order, stop);
         end(order.file);
-        report(std::move(came), stop);
+        report(came, stop);
     }
 }
 
@@ -272,7 +272,7 @@ void DataPlane::count(const TransferReport& report) {
                report);
 }
 
-void DataPlane::report(TransferReport report, std::stop_token stop) {
+void DataPlane::report(const TransferReport& report, const std::stop_token& stop) {
     count(report);
     // The outbox is full only while the node's thread hangs.
     while (!outbox_.put(report) && !stop.stop_requested())

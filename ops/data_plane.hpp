@@ -101,7 +101,7 @@ class DataPlane final : public consumers::Transfers {
     void end(const bus::FileDigest& file);
     void count(const consumers::TransferReport& report);
     void doubt(const bus::FileDigest& file);
-    void report(consumers::TransferReport report, std::stop_token stop);
+    void report(const consumers::TransferReport& report, const std::stop_token& stop);
     /// REQUIRES: mutex_ is held.
     std::optional<bus::FileSource> source(const bus::NodeId& node) const;
 

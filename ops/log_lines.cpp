@@ -2,6 +2,14 @@
 
 #include <fmt/format.h>
 
+template <>
+struct fmt::formatter<ringrift::bus::IdText> : fmt::formatter<std::string_view> {
+    template <class Context>
+    auto format(const ringrift::bus::IdText& text, Context& context) const {
+        return fmt::formatter<std::string_view>::format(text.view(), context);
+    }
+};
+
 namespace ringrift::ops {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <vector>
 
 namespace ringrift::ops {
@@ -60,7 +61,7 @@ std::int64_t cpu_ppm(const CpuTimes& before, const CpuTimes& after) {
 std::int64_t load1_milli(std::string_view proc_loadavg) {
     const auto fields = words(first_line(proc_loadavg));
     const auto load = fields.empty() ? std::nullopt : number<double>(fields.front());
-    return load ? static_cast<std::int64_t>(*load * 1e3 + 0.5) : 0;
+    return load ? std::llround(*load * 1e3) : 0;
 }
 
 Memory memory(std::string_view proc_meminfo) {

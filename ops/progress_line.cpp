@@ -88,7 +88,7 @@ std::string closing_words(const projections::ClusterView& cluster, bus::Duration
         const auto training = cluster.training.configs.find(policy.config);
         const std::size_t promoted =
             training == cluster.training.configs.end() ? 0 : training->second.promoted.size();
-        text += fmt::format("  {}: {} games, {} promoted, Elo {}\n", policy.config.value,
+        text += fmt::format("  {}: {} games, {} promoted, Elo {}\n", policy.config.value.view(),
                             games_of(cluster, policy.config), promoted,
                             elo_text(cluster, policy.config));
     }

@@ -84,9 +84,11 @@ void read_type(TableReader& from, WorkType type, Workload& workload, ConfigPolic
 }
 
 ConfigPolicy read_config(TableReader& from, ConfigPolicy policy) {
-    if (!from.text("name", policy.config.value)) {
+    std::string name = policy.config.value;
+    if (!from.text("name", name)) {
         from.complain("name", "each [[config]] needs a name, e.g. name = \"hex5_2p\"");
     }
+    policy.config = {name};
     if (policy.config.value.size() > bus::id_bytes_max) {
         from.complain("name", "the config's name is longer than " +
                                   std::to_string(bus::id_bytes_max) + " bytes; shorten it");

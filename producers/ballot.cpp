@@ -5,14 +5,14 @@
 namespace ringrift::producers {
 namespace {
 
-constexpr std::string_view name = "ballot";
+constexpr std::string_view record_name = "ballot";
 
 }  // namespace
 
 BOOST_DESCRIBE_STRUCT(Ballot, (), (epoch, round, candidate, follows_epoch, follows))
 
 bus::Result<Ballot, std::string> load_ballot(projections::Store& store) {
-    const auto text = store.get(name);
+    const auto text = store.get(record_name);
     if (!text) return store.trouble();
     if (!*text) return Ballot{};
     const auto ballot = bus::from_json<Ballot>(**text);
@@ -22,7 +22,7 @@ bus::Result<Ballot, std::string> load_ballot(projections::Store& store) {
 }
 
 bus::Result<bus::Done, std::string> save_ballot(projections::Store& store, const Ballot& ballot) {
-    if (store.put(name, bus::to_json(ballot))) return bus::Done{};
+    if (store.put(record_name, bus::to_json(ballot))) return bus::Done{};
     return store.trouble();
 }
 

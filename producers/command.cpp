@@ -36,7 +36,7 @@ std::vector<Draft> in_reign(std::vector<Draft> drafts, bus::Epoch epoch) {
     for (Draft& draft : drafts) {
         if (!is_leaders(draft.fact)) continue;
         const bus::EventId former = draft.id;
-        draft.id.value += reign;
+        draft.id.value = draft.id.value + reign;
         renamed.emplace(former, draft.id);
     }
     for (Draft& draft : drafts) {

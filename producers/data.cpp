@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "producers/digest.hpp"
+#include "producers/drafting.hpp"
 #include "producers/file_needs.hpp"
 
 namespace ringrift::producers {
 namespace {
 
 using projections::FileEntry;
-
-Refusal refuse(Refusal::Kind kind, std::string sentence) {
-    return {.kind = kind, .sentence = std::move(sentence)};
-}
 
 /// What is to be copied first: the plan's own id is of a reign, which the view does not keep.
 bus::EventId cause_of(const Sight& sight, const projections::SyncEntry& sync) {

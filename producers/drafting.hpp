@@ -37,16 +37,13 @@ inline Refusal not_the_leader(const Sight& sight) {
 
 /// `<about>:<what>` or `<about>:<what>:<n>`.
 inline bus::EventId id_of(std::string_view about, std::string_view what) {
-    bus::EventId id;
-    id.value.reserve(about.size() + what.size() + 1);
-    id.value.append(about).append(":").append(what);
-    return id;
+    std::string id;
+    id.reserve(about.size() + what.size() + 1);
+    return {id.append(about).append(":").append(what)};
 }
 template <class Number>
 bus::EventId id_of(std::string_view about, std::string_view what, Number n) {
-    bus::EventId id = id_of(about, what);
-    id.value.append(":").append(std::to_string(n));
-    return id;
+    return {id_of(about, what).value + ":" + std::to_string(n)};
 }
 
 }  // namespace ringrift::producers

@@ -15,10 +15,10 @@ enum class LateResult {
 constexpr LateResult late_result_of(bus::WorkType type) {
     switch (type) {
         case bus::WorkType::selfplay: return LateResult::keep;
-        case bus::WorkType::export_: return LateResult::drop;
-        case bus::WorkType::training: return LateResult::drop;
-        case bus::WorkType::evaluation: return LateResult::drop;
-        case bus::WorkType::tournament: return LateResult::drop;
+        case bus::WorkType::export_:
+        case bus::WorkType::training:
+        case bus::WorkType::evaluation:
+        case bus::WorkType::tournament:
         case bus::WorkType::sync: return LateResult::drop;
     }
     return LateResult::drop;

@@ -85,14 +85,14 @@ std::vector<bus::NodeId> targets_of(const json::object& data) {
 
 /// Keeps the event as it came, under the config it is about.
 Answer park(const OutsideEvent& event, std::string_view type, const json::object& data,
-            std::string lacks) {
+            const std::string& lacks) {
     return TakenIn{.commands = {ParkEvent{.id = event.id,
                                           .cause = event.cause,
                                           .type = std::string(type),
                                           .subject = text_in(data, "config"),
                                           .data = event.data,
                                           .lacks = lacks}},
-                   .parked = std::move(lacks)};
+                   .parked = lacks};
 }
 
 /// A sync that names no files says that *something* arrived. Which games lie at a node is in the
@@ -129,7 +129,7 @@ Answer take_sync(const Sight& sight, const OutsideEvent& event, const json::obje
 }
 
 /// The file that the fact rests on, where it rests on one.
-const std::string* file_of(const bus::Fact& fact) {
+const bus::IdText* file_of(const bus::Fact& fact) {
     if (const auto* e = std::get_if<bus::GamesRecorded>(&fact)) return &e->file.value;
     if (const auto* e = std::get_if<bus::NpzExportComplete>(&fact)) return &e->file.value;
     if (const auto* e = std::get_if<bus::TrainingCompleted>(&fact)) return &e->model.value;
@@ -197,7 +197,7 @@ Answer take_object(const Sight& sight, const OutsideEvent& event, json::value& v
     const IngestFact command = {.id = event.id, .cause = event.cause, .fact = std::move(fact)};
     const Decision decision = decide(sight, command);
     if (const auto* refusal = std::get_if<Refusal>(&decision)) return *refusal;
-    const std::string* digest = file_of(command.fact);
+    const bus::IdText* digest = file_of(command.fact);
     if (digest != nullptr && !is_digest(*digest)) return lacks_digest(event, type, data);
     return TakenIn{.commands = {command}, .parked = {}};
 }

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <set>
 
+#include "producers/drafting.hpp"
 #include "producers/training.hpp"
 #include "projections/rating_solver.hpp"
 
 namespace ringrift::producers {
 namespace {
-
-Refusal refuse(Refusal::Kind kind, std::string sentence) {
-    return {.kind = kind, .sentence = std::move(sentence)};
-}
 
 projections::RatingTable solve(const projections::RatingPool& pool) {
     std::vector<projections::PairResult> results;

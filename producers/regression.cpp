@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "producers/drafting.hpp"
 #include "producers/training.hpp"
 
 // A promoted model that the rating games show to be weaker than its predecessor: said twice, with
@@ -10,10 +11,6 @@ namespace {
 
 constexpr std::int64_t regression_elo_milli = 50'000;
 constexpr std::int64_t regressions_to_roll_back = 2;
-
-Refusal refuse(Refusal::Kind kind, std::string sentence) {
-    return {.kind = kind, .sentence = std::move(sentence)};
-}
 
 struct Comparison {
     bus::ModelId best = {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "producers/drafting.hpp"
 #include "projections/elo_estimate.hpp"
 #include "projections/sprt.hpp"
 
@@ -11,10 +12,6 @@ namespace {
 using projections::Candidate;
 using projections::CandidateStatus;
 using projections::ConfigTraining;
-
-Refusal refuse(Refusal::Kind kind, std::string sentence) {
-    return {.kind = kind, .sentence = std::move(sentence)};
-}
 
 std::int64_t milli(double value) {
     return static_cast<std::int64_t>(value * 1e3 + (value < 0 ? -0.5 : 0.5));

@@ -260,8 +260,10 @@ Decision decide(const Sight& sight, const ShareOutWork& command) {
     std::optional<Refusal> refusal;
     for (const ClaimWork& claim : command.claims) {
         auto fault = why_not(sight, claim);
-        if (fault && !refusal) refusal = std::move(fault);
-        if (!fault) add_request(round, *find(sight.cluster.nodes, claim.node), claim.claims_max);
+        if (!fault)
+            add_request(round, *find(sight.cluster.nodes, claim.node), claim.claims_max);
+        else if (!refusal)
+            refusal = std::move(fault);
     }
     std::vector<Draft> drafts = give_out(round);
     if (!drafts.empty()) return drafts;

@@ -101,7 +101,8 @@ std::string tail_of(const std::string& text) {
 
 Decision say_failed(const WorkItem& item, bus::WorkFailed failed) {
     failed.stderr_tail = tail_of(failed.stderr_tail);
-    return say({.id = id_of(failed.work.value, "failed", failed.fence),
+    auto id = id_of(failed.work.value, "failed", failed.fence);
+    return say({.id = std::move(id),
                 .causation = item.last_event,
                 .correlation = item.correlation,
                 .fact = std::move(failed)});

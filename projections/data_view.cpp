@@ -137,7 +137,8 @@ void remove(DataView& view, const bus::FileDeleted& e) {
     file.deleted.insert(e.node);
 }
 
-void note_sync(DataView& view, const std::string& sync, SyncEntry entry) {
+void note_sync(DataView& view, std::string_view about, SyncEntry entry) {
+    const std::string sync(about);
     view.syncs.insert_or_assign(sync, std::move(entry));
     if (view.syncs.size() <= syncs_kept) return;
     // One that is under way is still needed, unless all are.
@@ -147,8 +148,8 @@ void note_sync(DataView& view, const std::string& sync, SyncEntry entry) {
 }
 
 /// What is known of a sync by its plan; nothing of one that nobody has planned.
-SyncEntry plan_of(const DataView& view, const std::string& sync) {
-    const auto at = view.syncs.find(sync);
+SyncEntry plan_of(const DataView& view, std::string_view about) {
+    const auto at = view.syncs.find(std::string(about));
     return at == view.syncs.end() ? SyncEntry() : at->second;
 }
 

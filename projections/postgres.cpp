@@ -228,7 +228,7 @@ std::string problem_of_url(const std::string& url) {
 std::string without_password(const std::string& url) {
     const Options options = parsed(url);
     if (!options) return "(no address)";
-    const auto or_else = [&](std::string_view name, std::string standard) {
+    const auto or_else = [&](std::string_view name, const std::string& standard) {
         const std::string value = value_of(options, name);
         return value.empty() ? standard : value;
     };

@@ -30,8 +30,8 @@ class Register {
 
     Register() = default;
     ~Register() = default;
-    Register(Register&&) = default;
-    Register& operator=(Register&&) = default;
+    Register(Register&&) noexcept = default;
+    Register& operator=(Register&&) noexcept = default;
     Register(const Register& other) : entries_(other.entries_) {
         by_id_.reserve(entries_.size());
         for (auto entry = begin(); entry != end(); ++entry) note(entry);

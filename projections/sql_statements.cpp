@@ -8,7 +8,7 @@ namespace {
 /// Of one statement; PostgreSQL takes 1 GiB, and builds it all in memory.
 constexpr std::size_t bytes_per_statement = 16 * 1024 * 1024;
 
-std::string_view name_of(SqlType type) {
+std::string_view sql_name(SqlType type) {
     switch (type) {
         case SqlType::text: return "text";
         case SqlType::integer: return "bigint";
@@ -37,7 +37,7 @@ std::string unnest(std::span<const SqlColumn> columns) {
            joined(columns,
                   [&](const SqlColumn& column) {
                       return "$" + std::to_string(++number) +
-                             "::" + std::string(name_of(column.type)) + "[]";
+                             "::" + std::string(sql_name(column.type)) + "[]";
                   }) +
            ")";
 }

@@ -76,7 +76,7 @@ void fill(T& value, std::string_view field, Filler& filler) {
     else if constexpr (std::is_same_v<T, std::string>)
         value = filler.text(field);
     else if constexpr (IsId<T>)
-        value.value = filler.text(field);
+        value = T{filler.text(field)};
     else if constexpr (std::integral<T>) {
         constexpr auto low = std::is_signed_v<T> ? std::numeric_limits<std::int64_t>::min() : 0;
         value = static_cast<T>(filler.integer(low, std::numeric_limits<std::int64_t>::max()));

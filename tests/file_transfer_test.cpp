@@ -195,10 +195,10 @@ TEST_CASE("what an earlier try left is checked too: rubbish there ends in quaran
     alpha.serve();
     alpha.lets_in({&beta});
     std::filesystem::create_directories(beta.root / "incoming");
-    std::ofstream(beta.root / "incoming" / file.value) << std::string(1000, 'x');
+    std::ofstream(beta.root / "incoming" / file.value.view()) << std::string(1000, 'x');
     CHECK(error_of(beta.fetch(file, {alpha.source()})) == FetchError::mismatch);
     success_of(beta.fetch(file, {alpha.source()}));  // The next try begins anew.
-    std::ofstream(beta.root / "incoming" / file.value) << std::string(300'000, 'x');
+    std::ofstream(beta.root / "incoming" / file.value.view()) << std::string(300'000, 'x');
     success_of(beta.fetch(file, {alpha.source()}));  // Too long to be part of it.
 }
 
@@ -212,7 +212,7 @@ TEST_CASE("a file that was kept already is not written to through the name it ha
     alpha.lets_in({&beta});
     success_of(beta.fetch(file, {alpha.source()}));
     const auto kept = beta.store.path_of(file);
-    std::filesystem::create_hard_link(kept, beta.root / "incoming" / file.value);
+    std::filesystem::create_hard_link(kept, beta.root / "incoming" / file.value.view());
     struct stat before = {};
     REQUIRE(::stat(kept.c_str(), &before) == 0);
     success_of(beta.fetch(file, {alpha.source()}));

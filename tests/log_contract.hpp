@@ -89,7 +89,8 @@ TEST_CASE("what was appended is read as it was, in order, in pages") {
     for_each_transport([](Log& log) {
         tests::RandomFiller filler(1);
         auto events = tests::events_of_every_type(filler, 2);
-        for (std::size_t i = 0; i < events.size(); ++i) events[i].id.value += std::to_string(i);
+        for (std::size_t i = 0; i < events.size(); ++i)
+            events[i].id = {events[i].id.value + std::to_string(i)};
         REQUIRE(log.append(events).ok());
         Position position = 0;
         while (position < events.size()) {

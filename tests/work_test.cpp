@@ -123,7 +123,7 @@ TEST_CASE("orders that make no sense are refused with a sentence") {
         Given().when(QueueWork{.work = order}).then_refused(Kind::invalid);
     };
     refused([](auto& order) { order.work = {}; });
-    refused([](auto& order) { order.work.value.assign(201, 'x'); });
+    refused([](auto& order) { order.work = {std::string(201, 'x')}; });
     refused([](auto& order) { order.config = {}; });
     refused([](auto& order) { order.needs.slots = 0; });
     refused([](auto& order) { order.needs.gpus = -1; });

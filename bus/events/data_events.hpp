@@ -30,7 +30,7 @@ struct GamesRecorded {
     WorkId work = {};
     static constexpr std::array may_be_missing = {"name", "model", "bytes",
                                                   "work"};  ///< From outside.
-    const std::string& about() const { return file.value; }
+    std::string_view about() const { return file.value; }
     friend bool operator==(const GamesRecorded&, const GamesRecorded&) = default;
 };
 BOOST_DESCRIBE_STRUCT(GamesRecorded, (), (file, name, node, config, model, games, bytes, work))
@@ -44,7 +44,7 @@ struct ManifestCollected {
     std::int64_t bytes = 0;
     std::vector<FileDigest> added = {};    ///< Present, not known to the view to be here.
     std::vector<FileDigest> removed = {};  ///< Believed here by the view, not present.
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const ManifestCollected&, const ManifestCollected&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ManifestCollected, (), (node, digest, files, bytes, added, removed))
@@ -64,7 +64,7 @@ struct SyncPlanned {
     ConfigKey config = {};
     std::vector<PlannedMove> moves = {};
     std::string why = {};
-    const std::string& about() const { return sync; }
+    std::string_view about() const { return sync; }
     friend bool operator==(const SyncPlanned&, const SyncPlanned&) = default;
 };
 BOOST_DESCRIBE_STRUCT(SyncPlanned, (), (sync, config, moves, why))
@@ -76,7 +76,7 @@ struct DataSyncStarted {
     NodeId node = {};
     std::int64_t files = 0;
     static constexpr std::array may_be_missing = {"config", "node", "files"};  ///< From outside.
-    const std::string& about() const { return sync; }
+    std::string_view about() const { return sync; }
     friend bool operator==(const DataSyncStarted&, const DataSyncStarted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(DataSyncStarted, (), (sync, config, node, files))
@@ -90,7 +90,7 @@ struct FileReplicated {
     ConfigKey config = {};
     std::string name = {};
     std::int64_t bytes = 0;
-    const std::string& about() const { return file.value; }
+    std::string_view about() const { return file.value; }
     friend bool operator==(const FileReplicated&, const FileReplicated&) = default;
 };
 BOOST_DESCRIBE_STRUCT(FileReplicated, (), (file, node, source, kind, config, name, bytes))
@@ -101,7 +101,7 @@ struct FileQuarantined {
     FileDigest file = {};
     NodeId node = {};
     std::string reason = {};
-    const std::string& about() const { return file.value; }
+    std::string_view about() const { return file.value; }
     friend bool operator==(const FileQuarantined&, const FileQuarantined&) = default;
 };
 BOOST_DESCRIBE_STRUCT(FileQuarantined, (), (file, node, reason))
@@ -115,7 +115,7 @@ struct DataSyncCompleted {
     std::vector<FileDigest> files = {};
     std::int64_t games = 0;  ///< In those files; at least 1.
     static constexpr std::array may_be_missing = {"sync", "games"};  ///< From outside.
-    const std::string& about() const { return sync.empty() ? config.value : sync; }
+    std::string_view about() const { return sync.empty() ? config.value.view() : sync; }
     friend bool operator==(const DataSyncCompleted&, const DataSyncCompleted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(DataSyncCompleted, (), (sync, config, node, files, games))
@@ -128,7 +128,7 @@ struct DataSyncFailed {
     std::string reason = {};
     static constexpr std::array may_be_missing = {"sync", "config", "node",
                                                   "reason"};  ///< From outside.
-    const std::string& about() const { return sync.empty() ? config.value : sync; }
+    std::string_view about() const { return sync.empty() ? config.value.view() : sync; }
     friend bool operator==(const DataSyncFailed&, const DataSyncFailed&) = default;
 };
 BOOST_DESCRIBE_STRUCT(DataSyncFailed, (), (sync, config, node, reason))
@@ -139,7 +139,7 @@ struct FileDeleted {
     NodeId node = {};
     std::string reason = {};
     std::vector<NodeId> proof = {};  ///< Nodes with a verified copy at that time.
-    const std::string& about() const { return file.value; }
+    std::string_view about() const { return file.value; }
     friend bool operator==(const FileDeleted&, const FileDeleted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(FileDeleted, (), (file, node, reason, proof))

@@ -19,7 +19,7 @@ struct LeaderElected {
     std::vector<NodeId> votes = {};   ///< The voters that granted it.
     std::vector<NodeId> voters = {};  ///< Whose majority they are, and who vote from now on; only
                                       ///< where the log names no voters yet. Since version 2.
-    const std::string& about() const { return leader.value; }
+    std::string_view about() const { return leader.value; }
     friend bool operator==(const LeaderElected&, const LeaderElected&) = default;
 };
 BOOST_DESCRIBE_STRUCT(LeaderElected, (), (epoch, leader, votes, voters))
@@ -28,7 +28,7 @@ struct LeaderSteppedDown {
     static constexpr EventInfo info = {"LEADER_STEPPED_DOWN", Noun::leadership, Authority::leader};
     NodeId leader = {};
     std::string reason = {};
-    const std::string& about() const { return leader.value; }
+    std::string_view about() const { return leader.value; }
     friend bool operator==(const LeaderSteppedDown&, const LeaderSteppedDown&) = default;
 };
 BOOST_DESCRIBE_STRUCT(LeaderSteppedDown, (), (leader, reason))
@@ -38,7 +38,7 @@ struct VotersChanged {
     static constexpr EventInfo info = {"VOTERS_CHANGED", Noun::leadership, Authority::leader};
     std::vector<NodeId> voters = {};
     std::string reason = {};
-    const std::string& about() const;
+    std::string_view about() const { return "cluster"; }
     friend bool operator==(const VotersChanged&, const VotersChanged&) = default;
 };
 BOOST_DESCRIBE_STRUCT(VotersChanged, (), (voters, reason))
@@ -91,7 +91,7 @@ struct ClusterConfigChanged {
     std::string hash = {};  ///< SHA-256 of the canonical JSON of the two lists.
     std::vector<ConfigPolicy> configs = {};
     std::vector<WorkPolicy> work = {};
-    const std::string& about() const { return hash; }
+    std::string_view about() const { return hash; }
     friend bool operator==(const ClusterConfigChanged&, const ClusterConfigChanged&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ClusterConfigChanged, (), (hash, configs, work))
@@ -104,14 +104,9 @@ struct AdminAction {
     std::string actor = {};  ///< Who, as far as the API knows: address and token name.
     std::string reason = {};
     std::string target = {};  ///< Id of what it is about; empty means the node.
-    const std::string& about() const { return action; }
+    std::string_view about() const { return action; }
     friend bool operator==(const AdminAction&, const AdminAction&) = default;
 };
 BOOST_DESCRIBE_STRUCT(AdminAction, (), (action, actor, reason, target))
-
-inline const std::string& VotersChanged::about() const {
-    static const std::string cluster = "cluster";
-    return cluster;
-}
 
 }  // namespace ringrift::bus

@@ -41,7 +41,7 @@ struct NodeJoined {
     std::string instance = {};       ///< Of its data folder; tells a restart from another machine.
     std::int64_t transfer_port = 0;  ///< Of its file server; 0 when it has none.
     std::string transfer_key = {};   ///< CURVE public key of its file transfers, Z85.
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeJoined&, const NodeJoined&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeJoined, (),
@@ -54,7 +54,7 @@ struct NodeUpdated {
     NodeId node = {};
     Capacity capacity = {};
     std::vector<std::string> capabilities = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeUpdated&, const NodeUpdated&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeUpdated, (), (node, capacity, capabilities))
@@ -65,7 +65,7 @@ struct NodeSuspected {
     NodeId node = {};
     std::int64_t incarnation = 0;
     Duration silent_ms = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeSuspected&, const NodeSuspected&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeSuspected, (), (node, incarnation, silent_ms))
@@ -76,7 +76,7 @@ struct HostOffline {
     std::int64_t incarnation = 0;
     std::string reason = {};
     Duration silent_ms = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const HostOffline&, const HostOffline&) = default;
 };
 BOOST_DESCRIBE_STRUCT(HostOffline, (), (node, incarnation, reason, silent_ms))
@@ -85,7 +85,7 @@ struct HostOnline {
     static constexpr EventInfo info = {"HOST_ONLINE", Noun::nodes, Authority::leader};
     NodeId node = {};
     std::int64_t incarnation = 0;
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const HostOnline&, const HostOnline&) = default;
 };
 BOOST_DESCRIBE_STRUCT(HostOnline, (), (node, incarnation))
@@ -95,7 +95,7 @@ struct NodeDraining {
     static constexpr EventInfo info = {"NODE_DRAINING", Noun::nodes};
     NodeId node = {};
     std::string reason = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeDraining&, const NodeDraining&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeDraining, (), (node, reason))
@@ -106,7 +106,7 @@ struct NodeLeft {
     NodeId node = {};
     std::int64_t incarnation = 0;
     std::string reason = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeLeft&, const NodeLeft&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeLeft, (), (node, incarnation, reason))
@@ -116,7 +116,7 @@ struct NodeRetired {
     static constexpr EventInfo info = {"NODE_RETIRED", Noun::nodes, Authority::leader};
     NodeId node = {};
     std::string reason = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeRetired&, const NodeRetired&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeRetired, (), (node, reason))
@@ -128,7 +128,7 @@ struct NodeQuarantined {
     std::string reason = {};
     Time until_at = {};
     std::vector<WorkId> evidence = {};  ///< Work that failed here and passed elsewhere.
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeQuarantined&, const NodeQuarantined&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeQuarantined, (), (node, reason, until_at, evidence))
@@ -137,7 +137,7 @@ struct NodeReleased {
     static constexpr EventInfo info = {"NODE_RELEASED", Noun::nodes, Authority::leader};
     NodeId node = {};
     std::string reason = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeReleased&, const NodeReleased&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeReleased, (), (node, reason))
@@ -148,7 +148,7 @@ struct NatStatusChanged {
     std::string status = {};          ///< open, cone, symmetric or unknown.
     std::string public_address = {};  ///< As a STUN server sees it; empty when unknown.
     NodeId relay = {};                ///< Empty when reachable directly.
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NatStatusChanged&, const NatStatusChanged&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NatStatusChanged, (), (node, status, public_address, relay))
@@ -165,7 +165,7 @@ struct ResourceAlert {
     std::optional<Time> predicted_at =
         {};                    ///< When the bound is reached; empty when it already is.
     std::string message = {};  ///< One sentence that says what to do.
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const ResourceAlert&, const ResourceAlert&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ResourceAlert, (),
@@ -175,7 +175,7 @@ struct AlertCleared {
     static constexpr EventInfo info = {"ALERT_CLEARED", Noun::nodes};
     std::string alert = {};
     NodeId node = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const AlertCleared&, const AlertCleared&) = default;
 };
 BOOST_DESCRIBE_STRUCT(AlertCleared, (), (alert, node))
@@ -190,7 +190,7 @@ struct ScaleDecided {
     bool dry_run = false;
     std::int64_t nodes = 0;
     std::int64_t pending = 0;
-    const std::string& about() const { return decision; }
+    std::string_view about() const { return decision; }
     friend bool operator==(const ScaleDecided&, const ScaleDecided&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ScaleDecided, (), (decision, change, node, reason, dry_run, nodes, pending))
@@ -200,7 +200,7 @@ struct NodeProvisionRequested {
     NodeId node = {};
     std::string decision = {};
     std::string reason = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeProvisionRequested&, const NodeProvisionRequested&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeProvisionRequested, (), (node, decision, reason))
@@ -209,7 +209,7 @@ struct NodeProvisioned {
     static constexpr EventInfo info = {"NODE_PROVISIONED", Noun::nodes};
     NodeId node = {};
     std::string machine = {};  ///< The provider's name for it.
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeProvisioned&, const NodeProvisioned&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeProvisioned, (), (node, machine))
@@ -220,7 +220,7 @@ struct NodeTerminationRequested {
     NodeId node = {};
     std::string decision = {};
     std::string reason = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeTerminationRequested&,
                            const NodeTerminationRequested&) = default;
 };
@@ -230,7 +230,7 @@ struct NodeTerminated {
     static constexpr EventInfo info = {"NODE_TERMINATED", Noun::nodes};
     NodeId node = {};
     std::string reason = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const NodeTerminated&, const NodeTerminated&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NodeTerminated, (), (node, reason))

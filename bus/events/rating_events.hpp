@@ -32,7 +32,7 @@ struct MatchPlayed {
     std::int64_t games = 0;  ///< At least 1.
     std::vector<PairScore> scores = {};
     static constexpr std::array may_be_missing = {"work"};  ///< From outside.
-    const std::string& about() const { return match; }
+    std::string_view about() const { return match; }
     friend bool operator==(const MatchPlayed&, const MatchPlayed&) = default;
 };
 BOOST_DESCRIBE_STRUCT(MatchPlayed, (), (match, config, work, games, scores))
@@ -43,7 +43,7 @@ struct TournamentCompleted {
     ConfigKey config = {};
     ModelId model = {};  ///< Whom it was held for.
     std::int64_t games = 0;
-    const std::string& about() const { return tournament; }
+    std::string_view about() const { return tournament; }
     friend bool operator==(const TournamentCompleted&, const TournamentCompleted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(TournamentCompleted, (), (tournament, config, model, games))
@@ -55,7 +55,7 @@ struct EloUpdated {
     std::int64_t elo_milli = 0;      ///< `init` is 0.
     std::int64_t error95_milli = 0;  ///< Half the width of the 95 % interval.
     std::int64_t games = 0;
-    const std::string& about() const { return model.value; }
+    std::string_view about() const { return model.value; }
     friend bool operator==(const EloUpdated&, const EloUpdated&) = default;
 };
 BOOST_DESCRIBE_STRUCT(EloUpdated, (), (config, model, elo_milli, error95_milli, games))

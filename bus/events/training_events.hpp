@@ -22,7 +22,7 @@ struct NpzExportComplete {
     std::int64_t samples = 0;  ///< At least 1.
     std::int64_t games = 0;    ///< In the files it was made from.
     static constexpr std::array may_be_missing = {"work", "node", "games"};  ///< From outside.
-    const std::string& about() const { return work.empty() ? file.value : work.value; }
+    std::string_view about() const { return work.empty() ? file.value : work.value; }
     friend bool operator==(const NpzExportComplete&, const NpzExportComplete&) = default;
 };
 BOOST_DESCRIBE_STRUCT(NpzExportComplete, (), (work, config, file, node, samples, games))
@@ -34,7 +34,7 @@ struct TrainingStarted {
     NodeId node = {};
     ModelId parent = {};
     static constexpr std::array may_be_missing = {"node", "parent"};  ///< From outside.
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const TrainingStarted&, const TrainingStarted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(TrainingStarted, (), (work, config, node, parent))
@@ -45,7 +45,7 @@ struct TrainingCheckpointed {
     ConfigKey config = {};
     FileDigest file = {};
     std::int64_t steps = 0;
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const TrainingCheckpointed&, const TrainingCheckpointed&) = default;
 };
 BOOST_DESCRIBE_STRUCT(TrainingCheckpointed, (), (work, config, file, steps))
@@ -64,7 +64,7 @@ struct TrainingCompleted {
     std::int64_t loss_micro = 0;
     static constexpr std::array may_be_missing = {
         "work", "parent", "node", "bytes", "samples", "steps", "loss_micro"};  ///< From outside.
-    const std::string& about() const { return work.empty() ? model.value : work.value; }
+    std::string_view about() const { return work.empty() ? model.value : work.value; }
     friend bool operator==(const TrainingCompleted&, const TrainingCompleted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(TrainingCompleted, (),
@@ -76,7 +76,7 @@ struct TrainingFailed {
     ConfigKey config = {};
     std::string reason = {};
     static constexpr std::array may_be_missing = {"reason"};  ///< From outside.
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const TrainingFailed&, const TrainingFailed&) = default;
 };
 BOOST_DESCRIBE_STRUCT(TrainingFailed, (), (work, config, reason))
@@ -86,7 +86,7 @@ struct EvaluationStarted {
     ConfigKey config = {};
     ModelId model = {};
     ModelId baseline = {};
-    const std::string& about() const { return model.value; }
+    std::string_view about() const { return model.value; }
     friend bool operator==(const EvaluationStarted&, const EvaluationStarted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(EvaluationStarted, (), (config, model, baseline))
@@ -112,7 +112,7 @@ struct EvaluationCompleted {
     std::int64_t elo_high_milli = 0;
     std::vector<WorkId> works = {};  ///< The matches that were counted.
     std::string reason = {};
-    const std::string& about() const { return model.value; }
+    std::string_view about() const { return model.value; }
     friend bool operator==(const EvaluationCompleted&, const EvaluationCompleted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(EvaluationCompleted, (),
@@ -131,7 +131,7 @@ struct ModelPromoted {
     std::int64_t llr_micro = 0;
     std::int64_t elo_milli = 0;
     std::string gate = {};  ///< The gate that decided, e.g. gsprt.
-    const std::string& about() const { return model.value; }
+    std::string_view about() const { return model.value; }
     friend bool operator==(const ModelPromoted&, const ModelPromoted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ModelPromoted, (),
@@ -145,7 +145,7 @@ struct PromotionRejected {
     std::int64_t actual_milli = 0;
     std::int64_t threshold_milli = 0;
     std::string reason = {};
-    const std::string& about() const { return model.value; }
+    std::string_view about() const { return model.value; }
     friend bool operator==(const PromotionRejected&, const PromotionRejected&) = default;
 };
 BOOST_DESCRIBE_STRUCT(PromotionRejected, (),
@@ -157,7 +157,7 @@ struct ModelRolledBack {
     ModelId model = {};     ///< Best until now.
     ModelId restored = {};  ///< Best from now on.
     std::string reason = {};
-    const std::string& about() const { return model.value; }
+    std::string_view about() const { return model.value; }
     friend bool operator==(const ModelRolledBack&, const ModelRolledBack&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ModelRolledBack, (), (config, model, restored, reason))
@@ -176,7 +176,7 @@ struct CurriculumRebalanced {
     ModelId model = {};     ///< The candidate that was decided upon.
     std::vector<ConfigWeight> weights = {};
     std::string reason = {};
-    const std::string& about() const { return config.value; }
+    std::string_view about() const { return config.value; }
     friend bool operator==(const CurriculumRebalanced&, const CurriculumRebalanced&) = default;
 };
 BOOST_DESCRIBE_STRUCT(CurriculumRebalanced, (), (config, model, weights, reason))
@@ -187,7 +187,7 @@ struct RegressionDetected {
     ModelId model = {};
     std::int64_t drop_milli = 0;  ///< Elo below the model it replaced.
     std::int64_t games = 0;
-    const std::string& about() const { return model.value; }
+    std::string_view about() const { return model.value; }
     friend bool operator==(const RegressionDetected&, const RegressionDetected&) = default;
 };
 BOOST_DESCRIBE_STRUCT(RegressionDetected, (), (config, model, drop_milli, games))

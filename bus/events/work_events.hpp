@@ -94,7 +94,7 @@ struct WorkQueued {
                              ///< synced games that an export goes up to.
     std::int64_t seed = 0;
     std::int64_t share_ppm = 1'000'000;  ///< The config's share of the cluster, when queued.
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkQueued&, const WorkQueued&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkQueued, (),
@@ -106,7 +106,7 @@ struct WorkClaimed {
     static constexpr EventInfo info = {"WORK_CLAIMED", Noun::work, Authority::leader};
     WorkId work = {};
     NodeId node = {};
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkClaimed&, const WorkClaimed&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkClaimed, (), (work, node))
@@ -117,7 +117,7 @@ struct WorkStarted {
     WorkId work = {};
     NodeId node = {};
     Position fence = 0;
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkStarted&, const WorkStarted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkStarted, (), (work, node, fence))
@@ -131,7 +131,7 @@ struct WorkCompleted {
     ConfigKey config = {};
     Duration run_ms = {};
     WorkResult result = {};
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkCompleted&, const WorkCompleted&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkCompleted, (), (work, node, fence, type, config, run_ms, result))
@@ -146,7 +146,7 @@ struct WorkFailed {
     std::int64_t exit_code = 0;
     std::int64_t signal = 0;
     std::string stderr_tail = {};  ///< The last 4 KiB at most, valid UTF-8.
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkFailed&, const WorkFailed&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkFailed, (),
@@ -159,7 +159,7 @@ struct WorkReleased {
     NodeId node = {};
     Position fence = 0;
     std::string reason = {};
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkReleased&, const WorkReleased&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkReleased, (), (work, node, fence, reason))
@@ -171,7 +171,7 @@ struct WorkLeaseExpired {
     NodeId node = {};
     Position fence = 0;
     std::string reason = {};
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkLeaseExpired&, const WorkLeaseExpired&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkLeaseExpired, (), (work, node, fence, reason))
@@ -185,7 +185,7 @@ struct WorkTimeout {
     Position fence = 0;
     Duration age_ms = {};
     std::string reason = {};
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkTimeout&, const WorkTimeout&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkTimeout, (), (work, node, fence, age_ms, reason))
@@ -194,7 +194,7 @@ struct WorkCancelled {
     static constexpr EventInfo info = {"WORK_CANCELLED", Noun::work, Authority::leader};
     WorkId work = {};
     std::string reason = {};
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkCancelled&, const WorkCancelled&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkCancelled, (), (work, reason))
@@ -205,7 +205,7 @@ struct WorkParked {
     WorkId work = {};
     std::string reason = {};
     std::string evidence = {};  ///< Standard error of the last attempt.
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkParked&, const WorkParked&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkParked, (), (work, reason, evidence))
@@ -214,7 +214,7 @@ struct WorkUnparked {
     static constexpr EventInfo info = {"WORK_UNPARKED", Noun::work, Authority::leader};
     WorkId work = {};
     std::string reason = {};
-    const std::string& about() const { return work.value; }
+    std::string_view about() const { return work.value; }
     friend bool operator==(const WorkUnparked&, const WorkUnparked&) = default;
 };
 BOOST_DESCRIBE_STRUCT(WorkUnparked, (), (work, reason))
@@ -224,7 +224,7 @@ struct IdleResourceDetected {
     NodeId node = {};
     std::int64_t free_slots = 0;
     Duration idle_ms = {};
-    const std::string& about() const { return node.value; }
+    std::string_view about() const { return node.value; }
     friend bool operator==(const IdleResourceDetected&, const IdleResourceDetected&) = default;
 };
 BOOST_DESCRIBE_STRUCT(IdleResourceDetected, (), (node, free_slots, idle_ms))

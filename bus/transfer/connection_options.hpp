@@ -28,8 +28,8 @@ inline void set_for_client(zmq::socket_t& socket, const NodeKeys& own,
     set_for_all(socket);
     socket.set(zmq::sockopt::handshake_ivl, 0);  // Whoever connects has bounds of its own.
     if (server.key.empty()) return;
-    socket.set(zmq::sockopt::curve_serverkey, server.key.value);
-    socket.set(zmq::sockopt::curve_publickey, own.public_key.value);
+    socket.set(zmq::sockopt::curve_serverkey, server.key.value.view());
+    socket.set(zmq::sockopt::curve_publickey, own.public_key.value.view());
     socket.set(zmq::sockopt::curve_secretkey, own.secret_key);
 }
 

@@ -15,7 +15,8 @@ std::vector<FetchCourse::Source> sources_of(const FetchOrder& order) {
     std::vector<FetchCourse::Source> sources;
     for (const FileSource& source : order.sources) {
         sources.push_back(
-            {.node = source.node, .route = source.is_relayed ? source.node.value : std::string()});
+            {.node = source.node,
+             .route = source.is_relayed ? std::string(source.node.value) : std::string()});
     }
     return sources;
 }
@@ -154,11 +155,11 @@ class Fetch {
             if (!stream || number >= order_.sources.size()) continue;  // Once to each source.
             const FileSource& source = order_.sources[number];
             stream->linger();
-            const bool said =
-                stream->say({.kind = FrameKind::doubt,
-                             .request = ++request,
-                             .file = order_.file,
-                             .route = source.is_relayed ? source.node.value : std::string()});
+            const bool said = stream->say(
+                {.kind = FrameKind::doubt,
+                 .request = ++request,
+                 .file = order_.file,
+                 .route = source.is_relayed ? std::string(source.node.value) : std::string()});
             if (!said) stream.reset();
         }
     }

@@ -38,13 +38,13 @@ void put(std::string& text, const FileDigest& file) {
 }
 
 FileDigest digest_in(std::string_view bytes) {
-    FileDigest file;
+    std::string text;
     for (const char letter : bytes.substr(digest_at, digest_bytes)) {
         const auto byte = static_cast<unsigned char>(letter);
-        file.value += {digits[byte >> 4U], digits[byte & 15U]};
+        text += {digits[byte >> 4U], digits[byte & 15U]};
     }
-    if (file.value.find_first_not_of('0') == std::string::npos) return {};
-    return file;
+    if (text.find_first_not_of('0') == std::string::npos) return {};
+    return {text};
 }
 
 bool is_sound(const Frame& frame) {

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t key_characters = 40;
-constexpr mode_t owner_only = 0600;
+constexpr mode_t keys_mode = 0600;
 using KeyText = std::array<char, key_characters + 1>;
 
 std::string reason() {
@@ -64,7 +64,7 @@ Result<Done, KeyProblem> write_keys(const NodeKeys& keys, const fs::path& file) 
     const fs::path temporary = file.string() + ".tmp";
     ::unlink(temporary.c_str());  // Of an attempt that was cut off.
     const UniqueFd fd(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, owner_only));
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, keys_mode));
     if (!fd) return problem("create", temporary);
     const std::string text = keys.secret_key + "\n";
     const bool written =

@@ -55,7 +55,7 @@ void sync_folder_of(const fs::path& path) {
 }  // namespace
 
 PartialFile::PartialFile(const ArrivalPlace& place, FileDigest file)
-    : place_(place), file_(std::move(file)), path_(place_.partial / file_.value) {}
+    : place_(place), file_(std::move(file)), path_(place_.partial / file_.value.view()) {}
 
 PartialFile::Outcome<PartialFile> PartialFile::open(const ArrivalPlace& place,
                                                     const FileDigest& file) {

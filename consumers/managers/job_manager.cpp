@@ -174,10 +174,10 @@ std::size_t JobManager::carry_out(const producers::Sight& sight, projections::Ho
 std::size_t JobManager::begin_awaiting(const producers::Sight& sight, projections::HostView& host) {
     std::vector<JobId> due;
     for (auto& [job, awaiting] : awaiting_) {
-        if (held(sight.cluster.work, job.work, sight.host.self, job.fence) == nullptr)
-            due.push_back(job);  // To be called off.
-        else if (sight.now - awaiting.looked_at >= look_every || sight.now < awaiting.looked_at)
-            due.push_back(job);
+        const bool lost = held(sight.cluster.work, job.work, sight.host.self, job.fence) == nullptr;
+        const bool looked_long_ago =
+            sight.now - awaiting.looked_at >= look_every || sight.now < awaiting.looked_at;
+        if (lost || looked_long_ago) due.push_back(job);
     }
     std::size_t made = 0;
     for (const JobId& job : due) {
@@ -216,7 +216,7 @@ bool JobManager::begin(const producers::Sight& sight, projections::HostView& hos
         fail(job, item->order, std::move(sentence));
         return true;
     }
-    awaiting_[job] = {.missing = std::move(order.error().missing),
+    awaiting_[job] = {.missing = order.error().missing,
                       .type = item->order.type,
                       .config = item->order.config,
                       .looked_at = sight.now};

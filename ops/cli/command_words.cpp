@@ -30,7 +30,8 @@ const CLI::App* command_of(const CLI::App& app, const std::string& name) {
 
 }  // namespace
 
-std::optional<std::string> wrong_command(const CLI::App& app, std::vector<std::string> words) {
+std::optional<std::string> wrong_command(const CLI::App& app,
+                                         const std::vector<std::string>& words) {
     const CLI::App* at = &app;
     std::string said = app.get_name().empty() ? "ringrift" : app.get_name();
     for (const std::string& word : words) {

@@ -16,6 +16,7 @@ namespace ringrift::ops::cli {
 
 /// What to say instead of parsing: that there is no such command, with the nearest one, or that one
 /// is missing, with the list. Empty when the words lead to a command, or ask for help.
-std::optional<std::string> wrong_command(const CLI::App& app, std::vector<std::string> words);
+std::optional<std::string> wrong_command(const CLI::App& app,
+                                         const std::vector<std::string>& words);
 
 }  // namespace ringrift::ops::cli

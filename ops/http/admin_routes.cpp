@@ -53,9 +53,11 @@ Answer ask_node(const Sight& sight, AdminRequest request) {
     later.too_late = error_response(
         503, "no_answer", "The node did not answer in time; it is not known whether this was done.",
         "See /health, then GET /events?type=ADMIN_ACTION before trying again.");
-    later.ask = [&inbox, request = std::move(request)](Reply reply) mutable {
+    later.ask = [&inbox, request = std::move(request)](const Reply& reply) mutable {
         const std::string action = request.action;
-        request.answer = [reply, action](AdminReply answer) { reply(response_of(answer, action)); };
+        request.answer = [reply, action](const AdminReply& answer) {
+            reply(response_of(answer, action));
+        };
         if (inbox.put(std::move(request))) return;
         Response full = error_response(503, "busy", "Too many requests wait for the node already.",
                                        "Try again in a second.");

@@ -157,7 +157,7 @@ Answer job_output(const Sight& sight, const Call& call) {
     }
     const WorkItem* item = find(sight.view.work, {work});
     if (item == nullptr) return no_work(work);
-    const std::string holder = item->lease ? item->lease->node.value : std::string();
+    const std::string holder = item->lease ? std::string(item->lease->node.value) : std::string();
     const bool elsewhere = !holder.empty() && holder != sight.options.node;
     return error_response(
         404, "no_output", "Nothing that " + work + " printed is kept on this node.",

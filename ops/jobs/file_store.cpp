@@ -39,7 +39,7 @@ bool is_there(const std::filesystem::path& path) {
 
 std::filesystem::path FileStore::path_of(const bus::FileDigest& digest) const {
     RINGRIFT_CHECK(is_digest(digest));
-    return data_ / "files" / digest.value.substr(0, 2) / digest.value;
+    return data_ / "files" / digest.value.substr(0, 2) / digest.value.view();
 }
 
 std::optional<std::filesystem::path> FileStore::find(const bus::FileDigest& digest) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "consumers/workload.hpp"
+#include "ops/argument_pointers.hpp"
 #include "ops/jobs/file_store.hpp"
 #include "ops/jobs/gpu_shares.hpp"
 #include "ops/jobs/process_table.hpp"
@@ -29,13 +30,6 @@ void replace_all(std::string& text, std::string_view placeholder, const std::str
          at = text.find(placeholder, at + value.size())) {
         text.replace(at, placeholder.size(), value);
     }
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    for (std::string& text : texts) pointers.push_back(text.data());
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 // Owns what posix_spawn wants to be told.

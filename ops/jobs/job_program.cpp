@@ -10,6 +10,8 @@
 #include <cstring>
 #include <vector>
 
+#include "ops/argument_pointers.hpp"
+
 namespace ringrift::ops {
 namespace {
 
@@ -22,13 +24,6 @@ Pipe make_pipe() {
     int ends[2] = {-1, -1};
     if (::pipe2(ends, O_CLOEXEC) != 0) return {};
     return {UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    for (std::string& text : texts) pointers.push_back(text.data());
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 void reset_signals() {

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t name_bytes_max = 255;
+constexpr std::size_t file_name_bytes_max = 255;
 
 // Reads members of one object and remembers the first that is not what it should be.
 class Members {
@@ -64,7 +64,8 @@ class Members {
 
 // A path below the output folder, as a program would write it.
 bool is_plain_name(const std::string& name) {
-    if (name.empty() || name.size() > name_bytes_max || name.find('\0') != name.npos) return false;
+    if (name.empty() || name.size() > file_name_bytes_max || name.find('\0') != name.npos)
+        return false;
     const std::filesystem::path path(name);
     return path.is_relative() && std::none_of(path.begin(), path.end(), [](const auto& part) {
                return part.empty() || part == "." || part == "..";
@@ -72,12 +73,14 @@ bool is_plain_name(const std::string& name) {
 }
 
 bus::FileMade read_file_entry(Members& entry) {
-    bus::FileMade made{.file = {entry.text("sha256")},
+    std::string digest = entry.text("sha256");
+    std::ranges::transform(digest, digest.begin(), [](unsigned char letter) {
+        return static_cast<char>(std::tolower(letter));
+    });
+    bus::FileMade made{.file = {digest},
                        .name = entry.text("name"),
                        .bytes = entry.number("bytes", -1),
                        .games = entry.number("games")};
-    std::transform(made.file.value.begin(), made.file.value.end(), made.file.value.begin(),
-                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
     if (!is_plain_name(made.name))
         entry.complain("name", "must be a path inside the output folder");
     if (!is_digest(made.file)) entry.complain("sha256", "must be 64 hexadecimal digits");

@@ -47,11 +47,11 @@ std::string answer_text(const AdminReply& reply) {
     return json::serialize(answer);
 }
 
-NatsIngest::NatsIngest(bus::NatsConnection& connection, std::string cluster,
+NatsIngest::NatsIngest(bus::NatsConnection& connection, const std::string& cluster,
                        bus::Inbox<AdminRequest>& inbox)
     : inbox_(inbox),
       thread_([this](const std::stop_token& stop) { run(stop); }),
-      door_(connection, std::move(cluster), [this](bus::Knock knock) { hear(std::move(knock)); }) {}
+      door_(connection, cluster, [this](bus::Knock knock) { hear(std::move(knock)); }) {}
 
 NatsIngest::~NatsIngest() {
     thread_.request_stop();

@@ -26,7 +26,7 @@ namespace ringrift::ops {
 class NatsIngest final : public OutsideDoor {
   public:
     /// `connection` and `inbox` outlive this.
-    NatsIngest(bus::NatsConnection& connection, std::string cluster,
+    NatsIngest(bus::NatsConnection& connection, const std::string& cluster,
                bus::Inbox<AdminRequest>& inbox);
     ~NatsIngest() override;
 

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "bus/unique_fd.hpp"
+#include "ops/argument_pointers.hpp"
 #include "ops/quantities.hpp"
 
 namespace ringrift::ops::on {
@@ -46,14 +47,6 @@ bus::UniqueFd input_of(const std::string& line) {
     }
     if (file) lseek(file.get(), 0, SEEK_SET);
     return file;
-}
-
-/// Null-terminated pointers into texts that outlive them.
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    for (std::string& text : texts) pointers.push_back(text.data());
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 struct Spawn {

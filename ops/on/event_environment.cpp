@@ -8,7 +8,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t value_bytes_max = 32 * 1024;  // The kernel takes 128 KiB, all of them 2 MiB.
-const std::string prefix = "RINGRIFT_EVENT_";
+const std::string variable_prefix = "RINGRIFT_EVENT_";
 
 json::value parsed(const std::string& text) {
     boost::system::error_code error;
@@ -23,7 +23,7 @@ std::string text_in(const json::object& object, std::string_view name) {
 
 /// Letters, digits and _ of a name that a shell can say; empty when others are in it.
 std::string variable_of(std::string_view member) {
-    std::string name = prefix;
+    std::string name = variable_prefix;
     for (const char c : member) {
         const bool is_small = c >= 'a' && c <= 'z';
         const bool is_plain = is_small || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -54,8 +54,8 @@ Environment environment_of(const FedEvent& event, std::int64_t attempt) {
     Environment environment;
     for (const char* name : {"type", "id", "subject", "time", "source"})
         add(environment, variable_of(name), text_in(envelope, name));
-    environment[prefix + "POSITION"] = std::to_string(event.position);
-    environment[prefix + "ATTEMPT"] = std::to_string(attempt);
+    environment[variable_prefix + "POSITION"] = std::to_string(event.position);
+    environment[variable_prefix + "ATTEMPT"] = std::to_string(attempt);
     const json::value* data = envelope.if_contains("data");
     if (data == nullptr || !data->is_object()) return environment;
     for (const auto& member : data->get_object()) {

@@ -82,7 +82,9 @@ struct RemoteSite : Site {
             "serve", root.string(), "tcp://127.0.0.1:" + port, cap_text, member.value});
         std::istringstream line(peer->line());
         std::string word;
-        line >> word >> endpoint >> key.value;
+        std::string told_key;
+        line >> word >> endpoint >> told_key;
+        key = {told_key};
         REQUIRE(word == "serving");
     }
     void restart() { start(endpoint.substr(endpoint.rfind(':') + 1)); }

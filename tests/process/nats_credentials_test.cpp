@@ -1,59 +1,16 @@
-// Who we are, to a server that asks: password, nkey, TLS; and what is said when it is not enough.
+// Who we are, to a server that asks: password, nkey, creds file, TLS; and what is said when it is
+// not enough.
 
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
 #include "tests/process/nats_world.hpp"
+#include "tests/process/nkeys.hpp"
 
 using namespace ringrift;
 using namespace ringrift::bus;
 using namespace ringrift::tests;
 
 namespace {
-
-using Bytes = std::vector<unsigned char>;
-
-/// As nkeys are written: base32 of the bytes and their CRC-16.
-std::string nkey_text(Bytes bytes) {
-    unsigned crc = 0;
-    for (const unsigned char byte : bytes) {
-        crc ^= unsigned(byte) << 8;
-        for (int i = 0; i < 8; ++i) crc = (crc & 0x8000U) != 0 ? (crc << 1) ^ 0x1021U : crc << 1;
-        crc &= 0xffffU;
-    }
-    bytes.push_back(static_cast<unsigned char>(crc & 255U));
-    bytes.push_back(static_cast<unsigned char>(crc >> 8));
-    std::string text;
-    unsigned held = 0;
-    int bits = 0;
-    for (const unsigned char byte : bytes) {
-        held = (held << 8) | byte;
-        for (bits += 8; bits >= 5; bits -= 5)
-            text += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[(held >> (bits - 5)) & 31U];
-        held &= (1U << bits) - 1;
-    }
-    if (bits > 0) text += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[(held << (5 - bits)) & 31U];
-    return text;
-}
-
-struct Nkey {
-    std::string seed = {};
-    std::string public_key = {};
-};
-
-Nkey new_nkey() {
-    constexpr unsigned char seed_kind = 18 << 3, user_kind = 20 << 3;
-    EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
-    Bytes secret(32), open(32);
-    std::size_t length = 32;
-    EVP_PKEY_get_raw_private_key(key, secret.data(), &length);
-    EVP_PKEY_get_raw_public_key(key, open.data(), &length);
-    EVP_PKEY_free(key);
-    secret.insert(secret.begin(), {static_cast<unsigned char>(seed_kind | (user_kind >> 5)),
-                                   static_cast<unsigned char>((user_kind & 31) << 3)});
-    open.insert(open.begin(), user_kind);
-    return {nkey_text(secret), nkey_text(open)};
-}
 
 /// An authority, and a key and a certificate signed by it, in `folder`. False without openssl.
 bool make_certificates(const std::string& folder) {
@@ -99,6 +56,35 @@ TEST_CASE("a node is known by its nkey, and a stranger is not") {
     CHECK(health.state == NatsState::connected);
     settings.nkey = other.public_key;
     settings.nkey_seed_file = folder / "other";
+    CHECK(settled(settings).state == NatsState::bad_credentials);
+}
+
+TEST_CASE("a node is known by its creds file where an operator signs accounts, a stranger is not") {
+    const Nkey root = new_nkey(NkeyKind::operator_), account = new_nkey(NkeyKind::account);
+    const Nkey user = new_nkey(), stranger = new_nkey(),
+               other_account = new_nkey(NkeyKind::account);
+    const std::string limits =
+        R"("limits":{"subs":-1,"data":-1,"payload":-1,"imports":-1,"exports":-1,"wildcards":true,)"
+        R"("conn":-1,"leaf":-1,"mem_storage":-1,"disk_storage":-1,"streams":-1,"consumer":-1})";
+    const std::string of_user =
+        R"("pub":{},"sub":{},"subs":-1,"data":-1,"payload":-1,"type":"user")";
+    const Nkey system = new_nkey(NkeyKind::account);  // JetStream itself wants one.
+    NatsServer server(NatsServer::Options{
+        .config = "operator: " + jwt(root, root, R"("type":"operator")") +
+                  "\nsystem_account: " + system.public_key +
+                  "\nresolver: MEMORY\nresolver_preload: { " + system.public_key + ": " +
+                  jwt(root, system, R"("limits":{},"type":"account")") + "\n" + account.public_key +
+                  ": " + jwt(root, account, limits + R"(,"type":"account")") + " }"});
+    const TemporaryFolder folder;
+    std::ofstream(folder / "ours.creds") << creds_text(jwt(account, user, of_user), user);
+    std::ofstream(folder / "strangers.creds")
+        << creds_text(jwt(other_account, stranger, of_user), stranger);
+    NatsSettings settings = quick_settings({server.url()});
+    settings.creds_file = folder / "ours.creds";
+    const NatsHealth health = settled(settings);
+    INFO(health.sentence);
+    CHECK(health.state == NatsState::connected);
+    settings.creds_file = folder / "strangers.creds";
     CHECK(settled(settings).state == NatsState::bad_credentials);
 }
 

@@ -225,7 +225,7 @@ TEST_CASE("tables of another log or of another cluster are not written") {
     CHECK(refusal(shorter, "main").find("another log") != std::string::npos);
     SharedLog other;
     bus::Batch renamed = Historian(1).next(80);
-    for (bus::Recorded& recorded : renamed) recorded.event.id.value += "x";
+    for (bus::Recorded& recorded : renamed) recorded.event.id = {recorded.event.id.value + "x"};
     append(other, renamed);
     CHECK(refusal(other, "main").find("another log") != std::string::npos);
     CHECK(number(address.url, "select count(*) from events") == 60);

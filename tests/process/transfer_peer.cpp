@@ -41,7 +41,8 @@ int serve(const std::vector<std::string>& words) {
     Members members;
     for (std::size_t at = 3; at < words.size(); ++at) members[{words[at]}] = {"fetcher"};
     (*server)->set_members(members);
-    std::printf("serving %s %s\n", (*server)->endpoint().c_str(), keys.public_key.value.c_str());
+    std::printf("serving %s %s\n", (*server)->endpoint().c_str(),
+                std::string(keys.public_key.value).c_str());
     std::fflush(stdout);
     while (true) ::pause();
 }

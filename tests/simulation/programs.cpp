@@ -22,13 +22,13 @@ std::int64_t number_in(const std::string& text) {
 
 bus::FileDigest digest_from(Random& random) {
     constexpr std::string_view digits = "0123456789abcdef";
-    bus::FileDigest digest;
+    std::string digest;
     for (int n = 0; n < 4; ++n) {
         for (std::uint64_t bits = random.next(), d = 0; d < 16; ++d, bits >>= 4) {
-            digest.value += digits[bits & 15];
+            digest += digits[bits & 15];
         }
     }
-    return digest;
+    return {digest};
 }
 
 bus::Duration usual_run(WorkType type, Random& random) {

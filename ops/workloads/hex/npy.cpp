@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view magic = "\x93NUMPY\x01\x00"sv;
+constexpr std::string_view npy_magic = "\x93NUMPY\x01\x00"sv;
 constexpr std::size_t header_alignment = 64;
 constexpr std::size_t dimensions_max = 8;
 
@@ -86,22 +86,22 @@ std::string to_npy(const Array& array) {
                          "', 'fortran_order': False, 'shape': (";
     for (const std::int64_t length : array.shape) header += std::to_string(length) + ", ";
     header += "), }";
-    const std::size_t prefix = magic.size() + 2;
+    const std::size_t prefix = npy_magic.size() + 2;
     while ((prefix + header.size() + 1) % header_alignment != 0) header += ' ';
     header += '\n';
-    std::string bytes(magic);
+    std::string bytes(npy_magic);
     bytes += static_cast<char>(header.size() & 0xff);
     bytes += static_cast<char>(header.size() >> 8);
     return bytes + header + array.bytes;
 }
 
 Array from_npy(std::string_view bytes) {
-    const std::size_t prefix = magic.size() + 2;
-    if (!bytes.starts_with(magic) || bytes.size() < prefix) {
+    const std::size_t prefix = npy_magic.size() + 2;
+    if (!bytes.starts_with(npy_magic) || bytes.size() < prefix) {
         throw Failure("it does not begin as version 1 of NumPy's format");
     }
-    const auto low = static_cast<unsigned char>(bytes[magic.size()]);
-    const auto high = static_cast<unsigned char>(bytes[magic.size() + 1]);
+    const auto low = static_cast<unsigned char>(bytes[npy_magic.size()]);
+    const auto high = static_cast<unsigned char>(bytes[npy_magic.size() + 1]);
     const std::size_t header_size = low + 256U * high;
     if (bytes.size() - prefix < header_size) throw Failure("its header is cut short");
     const auto header = bytes.substr(prefix, header_size);

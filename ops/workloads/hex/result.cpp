@@ -12,7 +12,8 @@ Output::Output(std::filesystem::path folder) : folder_(std::move(folder)) {
     if (error) throw Failure("cannot use folder " + folder_.string() + ": " + error.message());
 }
 
-void Output::add_file(const std::string& name, std::string_view bytes, boost::json::object counts) {
+void Output::add_file(const std::string& name, std::string_view bytes,
+                      const boost::json::object& counts) {
     write_file(folder_ / name, bytes);
     boost::json::object entry{{"name", name}, {"sha256", sha256(bytes)}, {"bytes", bytes.size()}};
     for (const auto& [key, value] : counts) entry[key] = value;

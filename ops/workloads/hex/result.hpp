@@ -18,7 +18,8 @@ class Output {
 
     /// Writes `name` and lists it. `counts` joins its entry: {"games": N} says that these are games
     /// to learn from, which only selfplay may say. Throws Failure.
-    void add_file(const std::string& name, std::string_view bytes, boost::json::object counts = {});
+    void add_file(const std::string& name, std::string_view bytes,
+                  const boost::json::object& counts = {});
 
     /// Writes `result.json` from `facts` and the files so far. Throws Failure.
     void finish(boost::json::object facts);
