@@ -21,7 +21,7 @@ constexpr std::uint64_t seeds_default = 20;
 constexpr std::uint64_t fleet_seeds_default = 3;
 #else
 constexpr std::uint64_t seeds_default = 200;
-constexpr std::uint64_t fleet_seeds_default = 8;
+constexpr std::uint64_t fleet_seeds_default = 25;  // Four times: see tests/CMakeLists.txt.
 #endif
 /// The last 2.5 are without faults.
 constexpr int fleet_hours_default = 4;
