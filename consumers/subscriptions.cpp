@@ -67,7 +67,7 @@ const std::vector<Subscription>& subscription_table() {
         {.event = "HOST_OFFLINE", .group = daemon_events, .wakes = {pipeline}},
         {.event = "NODE_DRAINING", .group = daemon_events, .wakes = {pipeline}},
         {.event = "NODE_RELEASED", .group = daemon_events, .wakes = {populator, puller}},
-        {.event = "LEADER_ELECTED", .group = daemon_events, .wakes = {pipeline, populator}},
+        {.event = "LEADER_ELECTED", .group = daemon_events, .wakes = {pipeline, populator, puller}},
         {.event = "CLUSTER_CONFIG_CHANGED", .group = daemon_events, .wakes = {pipeline, populator}},
         {.event = "IDLE_RESOURCE_DETECTED", .group = daemon_events, .wakes = {populator}},
         {.event = "EVALUATION_COMPLETED",

@@ -50,6 +50,8 @@ bool Node::sends_on(const producers::Command& command) {
 std::size_t Node::answer_wishes(bus::Time now) {
     const auto wanted = roll_call_.wanted();
     if (wanted.empty()) return 0;
+    const bool is_elected = state_.view().leadership.leader == settings_.self.node;
+    if (is_elected && !is_leader()) return 0;  // In a moment: else they ask in half a minute.
     if (is_leader()) {
         const auto turns = consumers::NodeSelector{}.turns_for(wanted, sight(now));
         const auto handled = ask(producers::ShareOutWork{turns}, now);

@@ -359,8 +359,7 @@ std::vector<std::string> problems_of(const Options& options) {
     return problems;
 }
 
-/// Of a secret, what may be seen.
-std::string shown(const OptionRow& row, const std::string& value) {
+std::string shown_secret(const OptionRow& row, const std::string& value) {
     if (value.empty()) return "(not set)";
     return row.masked == nullptr ? "(secret)" : row.masked(value);
 }
@@ -371,7 +370,7 @@ std::string show_text(const LoadedOptions& loaded) {
         const std::string value = row.write(loaded.options);
         std::string line = std::string(row.key) + " = ";
         if (row.is_secret) {
-            line = "# " + line + shown(row, value);
+            line = "# " + line + shown_secret(row, value);
         } else if (value.empty()) {
             line = "# " + line + "(not set)";
         } else {
@@ -390,7 +389,7 @@ std::string show_json(const LoadedOptions& loaded) {
         const std::string value = row.write(loaded.options);
         std::string shown = row.written == Written::bare ? value : quoted(value);
         if (value.empty()) shown = "null";
-        if (row.is_secret && !value.empty()) shown = quoted(ops::shown(row, value));
+        if (row.is_secret && !value.empty()) shown = quoted(shown_secret(row, value));
         text += (text.size() > 1 ? "," : "") + quoted(std::string(row.key)) +
                 ":{\"value\":" + shown +
                 ",\"origin\":" + quoted(loaded.origins.at(std::string(row.key))) + "}";

@@ -88,11 +88,13 @@ Decision decide_late(const Sight& sight, bus::WorkCompleted done) {
         done.type = item->order.type;
         done.config = item->order.config;
     }
+    auto id = id_of(done.work.value, "completed", done.fence);
+    if (item && item->last_event == id) return not_held(sight, done.work, done.fence);  // Said.
     if (late_result_of(done.type) == LateResult::keep) {
         std::vector<Draft> drafts = recorded_games(sight, done, item);
         if (!drafts.empty()) return drafts;
     } else if (fault_of(done.type, done.result).empty()) {
-        return say({.id = id_of(done.work.value, "completed", done.fence),
+        return say({.id = std::move(id),
                     .causation = item ? item->last_event : bus::EventId{},
                     .correlation = item ? item->correlation : bus::EventId{},
                     .fact = std::move(done)});

@@ -109,7 +109,7 @@ TEST_CASE("a decision is made on what the log says now, not on what was folded l
     Shell shell;
     shell.lead();
     const std::vector<bus::Event> by_another = {
-        {.id = {"another"}, .source = {"n1"}, .time = start, .epoch = 1, .fact = selfplay("w1")}};
+        {.id = {"another"}, .source = boss, .time = start, .epoch = 1, .fact = selfplay("w1")}};
     REQUIRE(shell.log.append(by_another).ok());
     const auto handled = shell.ask(QueueWork{.work = selfplay("w1")});
     CHECK(handled.outcome == Outcome::refused);

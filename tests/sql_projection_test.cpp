@@ -59,7 +59,7 @@ TEST_CASE("items that leave the view stay as history, and are told apart") {
     Historian historian(7);
     SqlModel model;
     SqlProjection projection;
-    for (int n = 0; n < 60; ++n) follow(7, 1, model, projection, historian);
+    for (int n = 0; n < 240; ++n) follow(7, 1, model, projection, historian);
     std::size_t former = 0;
     for (const auto& [key, row] : model.rows(sql::work_items)) {
         if (row.cells.back() == "f") ++former;

@@ -82,6 +82,13 @@ TEST_CASE("an event wakes its loops once, however many came") {
     CHECK(rounds.round(start + 3s) == Wakes{"worker_pull", "elo_sync"});
 }
 
+TEST_CASE("a new leader is asked for work at once: what was asked of the former is lost") {
+    Rounds rounds;
+    rounds.round(start);
+    rounds.counts.events_by_type["LEADER_ELECTED"] = 1;
+    CHECK(rounds.round(start + 1s).contains("worker_pull"));
+}
+
 TEST_CASE("what was folded before the first round wakes the loops too") {
     Rounds rounds;
     rounds.counts.events_by_type["DATA_SYNC_COMPLETED"] = 1000;

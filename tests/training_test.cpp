@@ -172,7 +172,8 @@ TEST_CASE("late games of selfplay count, a late training does not") {
     given.when(late_games).and_said();
     CHECK(given.view().data.configs.at(hex).games == 10);
     CHECK(given.item("w1").status == projections::WorkStatus::pending);
-    given.when(late_model).then_refused(Kind::not_held);
+    given.when(late_model).and_said();  // For the fold to refuse, where everybody sees it.
+    CHECK(given.item("t1").status == projections::WorkStatus::pending);
     CHECK(given.view().training.unannounced.empty());
 }
 
