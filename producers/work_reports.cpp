@@ -89,7 +89,9 @@ Decision decide_late(const Sight& sight, bus::WorkCompleted done) {
         done.config = item->order.config;
     }
     auto id = id_of(done.work.value, "completed", done.fence);
-    if (item && item->last_event == id) return not_held(sight, done.work, done.fence);  // Said.
+    const bool is_said =
+        item && (item->last_event == id || std::ranges::count(item->too_late, done.fence) > 0);
+    if (is_said) return not_held(sight, done.work, done.fence);
     if (late_result_of(done.type) == LateResult::keep) {
         std::vector<Draft> drafts = recorded_games(sight, done, item);
         if (!drafts.empty()) return drafts;

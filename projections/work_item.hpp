@@ -45,10 +45,13 @@ struct WorkItem {
     std::int64_t attempts = 0;        ///< That started, less those given back unharmed.
     std::int64_t claims = 0;          ///< Said of it in valid reigns, lost ones included.
     std::int64_t setbacks_total = 0;
-    std::vector<Setback> setbacks = {};      ///< The last `setbacks_max`.
+    /// The last ones, `setbacks_max` at most, and of each node that it failed on one at least.
+    std::vector<Setback> setbacks = {};
     std::vector<bus::WorkId> blockers = {};  ///< Of `order.depends_on`, those not completed yet.
     std::optional<bus::Time> not_before_at = {};  ///< Back-off; empty when it may go at once.
     bus::WorkResult result = {};                  ///< Set iff completed.
+    /// Fences of claims whose result came after they had ended, the last `too_late_max`.
+    std::vector<bus::Position> too_late = {};
     std::string reason = {};       ///< Of being failed, timed out, cancelled or parked.
     std::string evidence = {};     ///< Standard error of the last attempt, iff parked.
     bus::Time ended_at = {};       ///< Set iff neither pending, claimed nor running.
@@ -59,8 +62,8 @@ struct WorkItem {
 };
 BOOST_DESCRIBE_STRUCT(WorkItem, (),
                       (order, queued, queued_at, status, lease, attempts, claims, setbacks_total,
-                       setbacks, blockers, not_before_at, result, reason, evidence, ended_at,
-                       changed, last_event, correlation))
+                       setbacks, blockers, not_before_at, result, too_late, reason, evidence,
+                       ended_at, changed, last_event, correlation))
 
 inline bool is_open(WorkStatus status) {
     return status == WorkStatus::pending || status == WorkStatus::claimed ||

@@ -28,7 +28,7 @@ void count(WorkView& view, Outcome outcome) {
 }
 
 bus::Time believed_time(const WorkView& view, const bus::Recorded& recorded) {
-    return std::min(recorded.event.time, view.clock_at + clock_ahead_max);
+    return std::clamp(recorded.event.time, view.clock_at, view.clock_at + clock_ahead_max);
 }
 
 /// Changes the item by `change` and keeps the indices in step.
@@ -106,6 +106,19 @@ std::string verdict_on(const WorkItem& item) {
     return {};
 }
 
+/// The oldest goes whose leaving hides no node that the item failed on.
+void drop_one_setback(WorkItem& item) {
+    const std::size_t nodes = nodes_it_failed_on(item);
+    for (std::size_t n = 0; n < item.setbacks.size(); ++n) {
+        WorkItem without = {.setbacks = item.setbacks};
+        without.setbacks.erase(without.setbacks.begin() + static_cast<std::ptrdiff_t>(n));
+        if (nodes_it_failed_on(without) < nodes) continue;
+        item.setbacks = std::move(without.setbacks);
+        return;
+    }
+    item.setbacks.erase(item.setbacks.begin());
+}
+
 /// The claim ends badly: back to its line after a while, or `final_status` when it had its chances.
 void set_back(WorkView& view, WorkItem& item, const bus::Recorded& recorded, Setback setback,
               WorkStatus final_status) {
@@ -116,7 +129,7 @@ void set_back(WorkView& view, WorkItem& item, const bus::Recorded& recorded, Set
         it.lease.reset();
         it.setbacks_total += 1;
         it.setbacks.push_back(std::move(setback));
-        if (it.setbacks.size() > setbacks_max) it.setbacks.erase(it.setbacks.begin());
+        if (it.setbacks.size() > setbacks_max) drop_one_setback(it);
         const std::string verdict = verdict_on(it);
         if (verdict.empty()) {
             it.status = WorkStatus::pending;
@@ -206,9 +219,17 @@ void fold(WorkView& view, const bus::WorkStarted& e, const bus::Recorded& record
     count(view, Outcome::started);
 }
 
+/// So that it is not said a third time.
+void note_late_result(WorkView& view, const bus::WorkCompleted& e) {
+    WorkItem* item = find_item(view, e.work);
+    if (!item || std::ranges::count(item->too_late, e.fence) > 0) return;
+    item->too_late.push_back(e.fence);
+    if (item->too_late.size() > too_late_max) item->too_late.erase(item->too_late.begin());
+}
+
 void fold(WorkView& view, const bus::WorkCompleted& e, const bus::Recorded& recorded) {
     WorkItem* item = held_item(view, e);
-    if (!item) return;
+    if (!item) return note_late_result(view, e);
     item->result = e.result;
     end(view, *item, recorded, WorkStatus::completed, {});
     unblock_dependents(view, e.work, recorded);

@@ -112,7 +112,8 @@ BOOST_DESCRIBE_STRUCT(WorkView, (),
                        reserved, ended, by_status, by_type, open_by_kind, open_by_config, pass,
                        virtual_time, clock_at, queued_total, counts))
 
-inline constexpr std::size_t setbacks_max = 5;  ///< Kept per item; the oldest go first.
+inline constexpr std::size_t setbacks_max = 5;  ///< Kept per item.
+inline constexpr std::size_t too_late_max = 4;
 /// Work that failed on so many different nodes, or used up its attempts, is not tried again.
 inline constexpr std::size_t failed_nodes_max = 3;
 /// So that work which never even starts is set aside as well: attempts count only when they start.

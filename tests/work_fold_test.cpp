@@ -128,6 +128,12 @@ TEST_CASE("a node whose clock is a year ahead does not delay work for a year") {
     CHECK(given.item("w1").not_before_at <= start + 1h + projections::back_off_max);
 }
 
+TEST_CASE("a node whose clock is an hour behind does not shorten the back-off") {
+    Given given({selfplay("w1"), claimed("w1", "n1")});
+    given.say_at(start - 1h, failed_with(given, "w1", "no luck"));
+    CHECK(given.item("w1").not_before_at == start + projections::back_off_first);
+}
+
 TEST_CASE("work that used up its attempts has failed and is not claimable") {
     auto order = selfplay("w1");
     order.attempts_max = 2;
@@ -148,6 +154,18 @@ TEST_CASE("work that failed on three different nodes is not tried again") {
     fail_once(given, "w1", "n2");
     fail_once(given, "w1", "n1");
     CHECK(given.item("w1").status == WorkStatus::pending);
+    fail_once(given, "w1", "n3");
+    CHECK(given.item("w1").status == WorkStatus::failed);
+}
+
+TEST_CASE("no node that work failed on is forgotten, however often it failed elsewhere since") {
+    auto order = selfplay("w1");
+    order.attempts_max = 100;
+    Given given({order});
+    fail_once(given, "w1", "n1");
+    for (std::size_t n = 0; n < projections::setbacks_max + 1; ++n) fail_once(given, "w1", "n2");
+    CHECK(given.item("w1").setbacks.size() == projections::setbacks_max);
+    CHECK(projections::failed_on(given.item("w1"), {"n1"}));
     fail_once(given, "w1", "n3");
     CHECK(given.item("w1").status == WorkStatus::failed);
 }

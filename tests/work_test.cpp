@@ -476,6 +476,7 @@ TEST_CASE("late games are recorded even when the claim is gone, late conclusions
     const auto trained = other.view().training;
     // Said, so that everybody sees it, and refused by the fold.
     other.when(ReportCompleted{model}).then({model}).and_said();
+    other.when(ReportCompleted{model}).then_refused(Kind::not_held);  // Once is enough.
     CHECK(other.item("w1").status == projections::WorkStatus::pending);
     CHECK(other.view().work.counts.at("late_results") == 1);
     CHECK(other.view().training == trained);

@@ -220,8 +220,8 @@ void Ledger::set_back(LedgerItem& item, bool program_failed, bus::Position posit
         item.set_aside = true;
         return;
     }
-    // A node's clock is not believed to be more than an hour ahead of the leader's.
-    const bus::Time at = std::min(time_of(position), leader_clock_ + hours(1));
+    // A node's clock is not believed to be behind the leader's, nor more than an hour ahead of it.
+    const bus::Time at = std::clamp(time_of(position), leader_clock_, leader_clock_ + hours(1));
     const std::int64_t doublings = std::min<std::int64_t>(item.setbacks - 1, 20);
     item.not_before = at + std::min(wait_max, wait_first * (std::int64_t(1) << doublings));
 }
