@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bus/json_kinds.hpp"
+#include "projections/setbacks.hpp"
 #include "projections/work_index.hpp"
 
 namespace ringrift::projections {
@@ -16,8 +17,6 @@ constexpr bus::Duration clock_ahead_max = std::chrono::hours(1);
 /// Housekeeping done for one event; each item costs several events before it needs any.
 constexpr std::size_t promoted_per_event_max = 16;
 constexpr std::size_t forgotten_per_event_max = 4;
-
-constexpr std::string_view lease_expired = "lease_expired";
 
 void count(WorkView& view, Outcome outcome) {
     std::int64_t*& count = view.by_outcome.to[static_cast<std::size_t>(outcome)];
@@ -84,41 +83,6 @@ bool is_sound(const bus::WorkQueued& order) {
     return !order.work.empty() && within(order.priority, -priority_max, priority_max);
 }
 
-std::size_t nodes_it_failed_on(const WorkItem& item) {
-    std::set<bus::NodeId> nodes;
-    for (const Setback& setback : item.setbacks) {
-        if (failed_on(item, setback.node)) nodes.insert(setback.node);
-    }
-    return nodes.size();
-}
-
-/// Why the item is not tried again; empty when it is.
-std::string verdict_on(const WorkItem& item) {
-    if (item.attempts >= item.order.attempts_max) {
-        return "all " + std::to_string(item.order.attempts_max) + " attempts went wrong";
-    }
-    if (nodes_it_failed_on(item) >= failed_nodes_max) {
-        return "it failed on " + std::to_string(failed_nodes_max) + " different nodes";
-    }
-    if (item.setbacks_total >= setbacks_total_max) {
-        return "it went wrong " + std::to_string(item.setbacks_total) + " times";
-    }
-    return {};
-}
-
-/// The oldest goes whose leaving hides no node that the item failed on.
-void drop_one_setback(WorkItem& item) {
-    const std::size_t nodes = nodes_it_failed_on(item);
-    for (std::size_t n = 0; n < item.setbacks.size(); ++n) {
-        WorkItem without = {.setbacks = item.setbacks};
-        without.setbacks.erase(without.setbacks.begin() + static_cast<std::ptrdiff_t>(n));
-        if (nodes_it_failed_on(without) < nodes) continue;
-        item.setbacks = std::move(without.setbacks);
-        return;
-    }
-    item.setbacks.erase(item.setbacks.begin());
-}
-
 /// The claim ends badly: back to its line after a while, or `final_status` when it had its chances.
 void set_back(WorkView& view, WorkItem& item, const bus::Recorded& recorded, Setback setback,
               WorkStatus final_status) {
@@ -127,9 +91,7 @@ void set_back(WorkView& view, WorkItem& item, const bus::Recorded& recorded, Set
     setback.at = at;
     alter(view, item, recorded, [&](WorkItem& it) {
         it.lease.reset();
-        it.setbacks_total += 1;
-        it.setbacks.push_back(std::move(setback));
-        if (it.setbacks.size() > setbacks_max) drop_one_setback(it);
+        remember(it, std::move(setback));
         const std::string verdict = verdict_on(it);
         if (verdict.empty()) {
             it.status = WorkStatus::pending;
@@ -260,8 +222,8 @@ void fold(WorkView& view, const bus::WorkReleased& e, const bus::Recorded& recor
 void fold(WorkView& view, const bus::WorkLeaseExpired& e, const bus::Recorded& recorded) {
     WorkItem* item = held_item(view, e);
     if (!item) return;
-    set_back(view, *item, recorded, {.kind = std::string(lease_expired), .reason = e.reason},
-             WorkStatus::failed);
+    set_back(view, *item, recorded,
+             {.kind = std::string(setback_of_lost_lease), .reason = e.reason}, WorkStatus::failed);
     count(view, Outcome::lease_expired);
 }
 
@@ -377,19 +339,6 @@ const WorkItem* held(const WorkView& view, const bus::WorkId& work, const bus::N
                      bus::Position fence) {
     const WorkItem* item = find(view, work);
     return item && is_held(*item, node, fence) ? item : nullptr;
-}
-
-bus::Duration back_off_after(std::int64_t setbacks) {
-    bus::Duration wait = back_off_first;
-    for (std::int64_t n = 1; n < setbacks && wait < back_off_max; ++n) wait *= 2;
-    return std::min(wait, back_off_max);
-}
-
-bool failed_on(const WorkItem& item, const bus::NodeId& node) {
-    return std::ranges::any_of(item.setbacks, [&](const Setback& setback) {
-        return setback.node == node && setback.kind != lease_expired &&
-               setback.kind != name_of(bus::FailureKind::lost);
-    });
 }
 
 std::string_view name_of(bus::WorkType type) {
