@@ -134,7 +134,7 @@ class IdText {
 
     bool is_shared() const { return bytes_.back() == shared_mark; }
     std::size_t own_size() const { return static_cast<std::size_t>(bytes_.back()); }
-    Shared* shared() const { return reinterpret_cast<Shared*>(words().first); }
+    Shared* shared() const { return std::bit_cast<Shared*>(words().first); }
     Words words() const { return std::bit_cast<Words>(bytes_); }
     static const char* text_of(const Shared* shared) {
         return reinterpret_cast<const char*>(shared + 1);

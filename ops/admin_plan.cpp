@@ -125,7 +125,7 @@ AdminPlan add_work(const AdminRequest& request, const Sight& sight) {
 /// sender's clock where there is one, so that what is sent again is the same event.
 bus::EventId id_of_event(const AdminRequest& request, bus::Time now) {
     std::string id = parameter(request, "id");
-    if (!id.empty()) return {std::move(id)};
+    if (!id.empty()) return {id};
     std::string said_at = parameter(request, "time");
     if (said_at.empty()) said_at = std::to_string(now.time_since_epoch().count());
     return {"ingest-" + producers::digest_of(parameter(request, "type") + request.body + said_at)};
