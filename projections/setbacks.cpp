@@ -37,7 +37,6 @@ void remember(WorkItem& item, Setback setback) {
     if (item.setbacks.size() > setbacks_max) drop_one_setback(item);
 }
 
-/// Why the item is not tried again; empty when it is.
 std::string verdict_on(const WorkItem& item) {
     if (item.attempts >= item.order.attempts_max) {
         return "all " + std::to_string(item.order.attempts_max) + " attempts went wrong";
