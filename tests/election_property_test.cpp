@@ -16,12 +16,12 @@
 // Rarer ones are found by election_test: a new leader is followed although bound to another, an
 // older one is followed again, the end of one reign is taken for that of those before it.
 
-#include <cstdlib>
 #include <iostream>
 
 #include "tests/assembly.hpp"
 #include "tests/catch.hpp"
 #include "tests/leadership_ledger.hpp"
+#include "tests/number_from.hpp"
 
 using namespace ringrift;
 using namespace ringrift::tests;
@@ -34,11 +34,6 @@ constexpr bus::Duration faults_last = 60s;
 constexpr bus::Duration quiet_lasts = 20s;
 /// Promises, a rest, and some unlucky rounds of votes.
 constexpr bus::Duration leader_within = 12s;
-
-std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 AssemblySettings settings_for(std::uint64_t seed) {
     Random random(seed, "settings");

@@ -2,13 +2,13 @@
 //
 // A failure prints its seed. RINGRIFT_SEEDS asks for more logs than the default.
 
-#include <cstdlib>
 #include <random>
 
 #include "producers/nodes.hpp"
 #include "producers/work.hpp"
 #include "producers/work_fit.hpp"
 #include "projections/work_index.hpp"
+#include "tests/number_from.hpp"
 #include "tests/scenario.hpp"
 
 using namespace ringrift;
@@ -144,11 +144,10 @@ Folded<ClusterView> fold(const std::vector<bus::Recorded>& log, Folded<ClusterVi
 /// Each `INFO`rmed, so that a failure names its log.
 template <class Check>
 void for_each_seed(Check check) {
-    const char* asked = std::getenv("RINGRIFT_SEEDS");
-    const unsigned seeds = asked ? unsigned(std::atoi(asked)) : 60;
-    for (unsigned seed = 0; seed < seeds; ++seed) {
+    const std::uint64_t seeds = number_from("RINGRIFT_SEEDS", 60);
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         INFO("seed " << seed);
-        check(seed);
+        check(unsigned(seed));
     }
 }
 

@@ -3,12 +3,12 @@
 //
 // A failure prints its seed. RINGRIFT_SEEDS asks for more logs than the default.
 
-#include <cstdlib>
 #include <random>
 
 #include "bus/codec.hpp"
 #include "projections/snapshot.hpp"
 #include "tests/any_event.hpp"
+#include "tests/number_from.hpp"
 #include "tests/scenario.hpp"
 
 using namespace ringrift;
@@ -99,11 +99,10 @@ Folded<ClusterView> fold(const std::vector<bus::Recorded>& log, Folded<ClusterVi
 
 template <class Check>
 void for_each_log(Check check) {
-    const char* asked = std::getenv("RINGRIFT_SEEDS");
-    const int seeds = asked != nullptr ? std::atoi(asked) : 20;
-    for (int seed = 0; seed < seeds; ++seed) {
+    const std::uint64_t seeds = number_from("RINGRIFT_SEEDS", 20);
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         INFO("seed " << seed);
-        check(log_of(static_cast<std::uint64_t>(seed)), seed);
+        check(log_of(seed), int(seed));
     }
 }
 

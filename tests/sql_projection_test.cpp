@@ -5,6 +5,7 @@
 #include "projections/sql_tables.hpp"
 #include "tests/any_history.hpp"
 #include "tests/catch.hpp"
+#include "tests/number_from.hpp"
 #include "tests/sql_model.hpp"
 
 using namespace ringrift;
@@ -13,7 +14,9 @@ using namespace ringrift::projections;
 
 namespace {
 
-constexpr int histories = 40;
+std::uint64_t histories() {
+    return number_from("RINGRIFT_SEEDS", 40);
+}
 
 /// Reads a history in portions of any size, and restarts now and then.
 void follow(std::uint64_t seed, int portions, SqlModel& model, SqlProjection& projection,
@@ -28,7 +31,7 @@ void follow(std::uint64_t seed, int portions, SqlModel& model, SqlProjection& pr
 }  // namespace
 
 TEST_CASE("after every random history each row of each table is what the view says") {
-    for (std::uint64_t seed = 0; seed < histories; ++seed) {
+    for (std::uint64_t seed = 0; seed < histories(); ++seed) {
         Historian historian(seed);
         SqlModel model;
         SqlProjection projection;
@@ -38,7 +41,7 @@ TEST_CASE("after every random history each row of each table is what the view sa
 }
 
 TEST_CASE("a projection that is made anew from the view goes on as if it had never ended") {
-    for (std::uint64_t seed = 100; seed < 100 + histories; ++seed) {
+    for (std::uint64_t seed = 100; seed < 100 + histories(); ++seed) {
         Historian historian(seed);
         SqlModel model;
         auto projection = std::make_unique<SqlProjection>();

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "ops/jobs/file_store.hpp"
+#include "tests/number_from.hpp"
 #include "tests/process/local_cluster.hpp"
 
 using namespace ringrift;
@@ -37,14 +38,13 @@ std::vector<std::string> lost_files(const projections::DataView& data, const std
 }  // namespace
 
 TEST_CASE("a cluster in which a node is killed all the time learns, and loses nothing") {
-    const char* period_text = std::getenv("RINGRIFT_CLUSTER_CHAOS");
-    if (period_text == nullptr || !has_servers()) {
+    const std::uint64_t asked = number_from("RINGRIFT_CLUSTER_CHAOS", 0);
+    if (asked == 0 || !has_servers()) {
         WARN("skipped: RINGRIFT_CLUSTER_CHAOS=30 runs it");
         return;
     }
-    const auto period = std::chrono::seconds(std::max(10, std::atoi(period_text)));
-    const char* max_text = std::getenv("RINGRIFT_CLUSTER_CHAOS_MAX");
-    const auto time_max = std::chrono::minutes(max_text == nullptr ? 30 : std::atoi(max_text));
+    const auto period = std::chrono::seconds(std::max<std::uint64_t>(10, asked));
+    const auto time_max = std::chrono::minutes(number_from("RINGRIFT_CLUSTER_CHAOS_MAX", 30));
     LocalCluster cluster(2, chosen_workload());
     REQUIRE(cluster.says("up").code == 0);
     ConnectedLog log(cluster.nats(), {.stream = {.cluster = "demo", .may_create = false}});

@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <random>
@@ -10,6 +9,7 @@
 #include "projections/snapshot.hpp"
 #include "projections/sqlite_store.hpp"
 #include "tests/catch.hpp"
+#include "tests/number_from.hpp"
 #include "tests/process/daemon.hpp"
 #include "tests/process/processes.hpp"
 #include "tests/temporary_folder.hpp"
@@ -22,11 +22,6 @@ namespace {
 
 using projections::ClusterView;
 using projections::Folded;
-
-int kills_wanted() {
-    const char* text = std::getenv("RINGRIFT_KILLS");
-    return text == nullptr ? 15 : std::atoi(text);
-}
 
 bus::Batch everything_in(bus::Log& log) {
     bus::Batch all;
@@ -147,7 +142,8 @@ TEST_CASE(
     const std::vector<std::string> up = {"up",         "--port", "0",       "--data", data,
                                          "--workload", workload, "--slots", "2"};
 
-    for (int kills = 0; kills < kills_wanted(); ++kills) {
+    const int kills_wanted = int(number_from("RINGRIFT_KILLS", 15));
+    for (int kills = 0; kills < kills_wanted; ++kills) {
         Daemon daemon(up, output);
         poll(nullptr, 0, std::uniform_int_distribution(20, 1500)(chance));  // the random moment
         INFO(daemon.output());

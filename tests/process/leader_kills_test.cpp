@@ -7,12 +7,12 @@
 // RINGRIFT_DEFAULT_SPEED=1 at default settings. Each prints a histogram.
 
 #include <algorithm>
-#include <cstdlib>
 #include <iomanip>
 #include <iostream>
 #include <random>
 
 #include "bus/nats_stream.hpp"
+#include "tests/number_from.hpp"
 #include "tests/process/node_cluster.hpp"
 
 using namespace ringrift;
@@ -21,11 +21,6 @@ using namespace ringrift::tests;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-int number_from(const char* variable, int otherwise) {
-    const char* text = std::getenv(variable);
-    return text == nullptr ? otherwise : std::atoi(text);
-}
 
 std::int64_t percentile(std::vector<std::int64_t> sorted, double share) {
     std::ranges::sort(sorted);
@@ -158,7 +153,7 @@ std::vector<std::int64_t> kill_leaders(const std::string& title, int count, bool
 }  // namespace
 
 TEST_CASE("when the leader is killed, another gives out work within seconds") {
-    const int count = number_from("RINGRIFT_LEADER_KILLS", 10);
+    const int count = int(number_from("RINGRIFT_LEADER_KILLS", 10));
     if (count == 0) return;
     const auto taken = kill_leaders("leader killed, NATS stays" + speed(), count, false);
     CHECK(percentile(taken, 0.5) <= 2000);
@@ -166,7 +161,7 @@ TEST_CASE("when the leader is killed, another gives out work within seconds") {
 }
 
 TEST_CASE("when the leader is killed with its NATS server, another gives out work") {
-    const int count = number_from("RINGRIFT_SERVER_KILLS", 1);
+    const int count = int(number_from("RINGRIFT_SERVER_KILLS", 1));
     if (count == 0) return;
     kill_leaders("leader and its NATS server killed" + speed(), count, true);
 }

@@ -7,10 +7,13 @@
 #include <sstream>
 
 #include "tests/catch.hpp"
+#include "tests/number_from.hpp"
 
 // How many seeds: RINGRIFT_SIMULATION_SEEDS, else fewer where a sanitizer makes each ten times
 // slower. With RINGRIFT_SIMULATION_STOP the first that fails is the last: see the script `bite`.
 // RINGRIFT_FLEET_SEEDS, _FIRST, _NODES and _HOURS say the same of several nodes.
+
+using ringrift::tests::number_from;
 
 namespace {
 
@@ -25,11 +28,6 @@ constexpr std::uint64_t fleet_seeds_default = 25;  // Four times: see tests/CMak
 #endif
 /// The last 2.5 are without faults.
 constexpr int fleet_hours_default = 4;
-
-std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 std::uint64_t seeds_wanted() {
     return number_from("RINGRIFT_SIMULATION_SEEDS", seeds_default);
