@@ -43,16 +43,17 @@ CommandHandler::Handled CommandHandler::handle(const Command& command,
         return {.outcome = Outcome::unavailable};
     // A reader may be behind its own writer. Most facts are named after their cause, so that to say
     // one again changes nothing; but what is free is counted anew for each claim, and would be
-    // given twice.
+    // given twice, and an item does not come back while another of its dedup key is open.
     const bool claims =
         std::holds_alternative<ClaimWork>(command) || std::holds_alternative<ShareOutWork>(command);
+    const bool needs_all = claims || std::holds_alternative<UnparkWork>(command);
     if (claims && in_doubt()) {
         const Handled settled = append_claims();
         if (in_doubt()) return settled;
     }
     const Sight sight = {.cluster = folded_.view, .host = host, .now = now};
     Decision decision =
-        claims && folded_.position < said_
+        needs_all && folded_.position < said_
             ? Refusal{.kind = Refusal::Kind::behind,
                       .sentence = "the log does not show yet what was said last; ask again"}
             : decide(sight, command);

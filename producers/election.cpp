@@ -104,7 +104,13 @@ void Election::tick(bus::Instant now) {
 
 bool Election::may_stand(bus::Instant now) const {
     return has_seen_ && is_voter(settings_.self) && log_.readable && !is_behind() &&
-           !is_bound(now) && now >= rest_until_;
+           !knows_of_later_reign() && !is_bound(now) && now >= rest_until_;
+}
+
+/// Than what it has read: whom it voted for or followed had read more of the log. Who stood all the
+/// same would take back its later vote.
+bool Election::knows_of_later_reign() const {
+    return ballot_.epoch > log_.epoch + 1 || ballot_.follows_epoch > log_.epoch;
 }
 
 /// SplitMix64; no distribution of the library, since those differ.

@@ -137,6 +137,7 @@ class Election {
     void enter_reign(bus::Instant now);
     bool may_stand(bus::Instant now) const;
     bool is_behind() const { return log_.end > log_.folded + settings_.times.behind_max; }
+    bool knows_of_later_reign() const;
     bus::Duration draw();
     void back_to_follower(bus::Duration rest, bus::Instant now);
 

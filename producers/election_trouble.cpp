@@ -73,6 +73,12 @@ std::string Election::trouble(bus::Instant now) const {
         return "this node has " + std::to_string(log_.end - log_.folded) +
                " events of the log still to fold, and cannot stand before";
     }
+    if (knows_of_later_reign()) {
+        return "this node has voted or followed in epoch " +
+               std::to_string(std::max(ballot_.epoch, ballot_.follows_epoch)) +
+               ", has read the log only as far as epoch " + std::to_string(log_.epoch) +
+               ", and cannot stand before it has read more";
+    }
     if (!not_saved_.empty()) return "votes cannot be kept: " + not_saved_;
     if (own_epoch_ != 0) return "it was elected, and waits for a majority to answer its beacons";
     if (is_bound(now)) {

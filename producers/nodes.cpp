@@ -4,6 +4,7 @@
 #include <set>
 
 #include "producers/drafting.hpp"
+#include "projections/setbacks.hpp"
 
 namespace ringrift::producers {
 namespace {

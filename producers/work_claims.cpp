@@ -13,6 +13,7 @@
 #include "producers/nodes.hpp"
 #include "producers/work.hpp"
 #include "producers/work_fit.hpp"
+#include "projections/setbacks.hpp"
 
 namespace ringrift::producers {
 namespace {

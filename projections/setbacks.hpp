@@ -2,14 +2,25 @@
 
 // What went wrong with an item of work, and what follows: when it is tried again, and whether.
 //
-// For the fold of the work queue (projections/work_view.cpp). Pure; any thread.
+// For the fold of the work queue (projections/work_view.cpp) and whoever gives work out. Pure; any
+// thread.
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
 #include "projections/work_item.hpp"
 
 namespace ringrift::projections {
+
+inline constexpr std::size_t setbacks_max = 5;  ///< Kept per item.
+/// Work that failed on so many different nodes, or used up its attempts, is not tried again.
+inline constexpr std::size_t failed_nodes_max = 3;
+/// So that work which never even starts is set aside as well: attempts count only when they start.
+inline constexpr std::int64_t setbacks_total_max = 10;
+
+inline constexpr bus::Duration back_off_first = std::chrono::seconds(10);
+inline constexpr bus::Duration back_off_max = std::chrono::minutes(30);
 
 /// `Setback::kind` where the claim ended without a word of the node: no evidence against the work.
 inline constexpr std::string_view setback_of_lost_lease = "lease_expired";
@@ -19,5 +30,11 @@ void remember(WorkItem& item, Setback setback);
 
 /// Why the item is not tried again; empty when it is.
 std::string verdict_on(const WorkItem& item);
+
+/// Wait after the n-th setback (n >= 1): doubling from `back_off_first` to `back_off_max`.
+bus::Duration back_off_after(std::int64_t setbacks);
+
+/// Whether the item's own program went wrong on the node; an expired lease says nothing of it.
+bool failed_on(const WorkItem& item, const bus::NodeId& node);
 
 }  // namespace ringrift::projections

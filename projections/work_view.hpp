@@ -112,15 +112,7 @@ BOOST_DESCRIBE_STRUCT(WorkView, (),
                        reserved, ended, by_status, by_type, open_by_kind, open_by_config, pass,
                        virtual_time, clock_at, queued_total, counts))
 
-inline constexpr std::size_t setbacks_max = 5;  ///< Kept per item.
 inline constexpr std::size_t too_late_max = 4;
-/// Work that failed on so many different nodes, or used up its attempts, is not tried again.
-inline constexpr std::size_t failed_nodes_max = 3;
-/// So that work which never even starts is set aside as well: attempts count only when they start.
-inline constexpr std::int64_t setbacks_total_max = 10;
-
-inline constexpr bus::Duration back_off_first = std::chrono::seconds(10);
-inline constexpr bus::Duration back_off_max = std::chrono::minutes(30);
 
 /// Completed and cancelled items leave the view so long after they ended (runbook: old items, 24
 /// h).
@@ -146,10 +138,6 @@ const WorkItem* find(const WorkView& view, const bus::WorkId& work);
 /// The item iff exactly this claim holds now.
 const WorkItem* held(const WorkView& view, const bus::WorkId& work, const bus::NodeId& node,
                      bus::Position fence);
-/// Wait after the n-th setback (n >= 1): doubling from `back_off_first` to `back_off_max`.
-bus::Duration back_off_after(std::int64_t setbacks);
-/// Whether the item's own program went wrong on the node; an expired lease says nothing of it.
-bool failed_on(const WorkItem& item, const bus::NodeId& node);
 
 /// What a claim of the item adds to its config's pass.
 std::int64_t stride_of(const bus::WorkQueued& order);

@@ -210,6 +210,22 @@ TEST_CASE("room is not given out again before the claims that were said can be r
     CHECK(shell.claims_in_log() == 1);
 }
 
+TEST_CASE("parked work does not come back before the return of its twin can be read") {
+    Shell shell;
+    shell.lead();
+    for (const char* work : {"w1", "w2"}) {
+        bus::WorkQueued order = selfplay(work);
+        order.dedup_key = "export";
+        REQUIRE(shell.ask(QueueWork{.work = order}).outcome == Outcome::appended);
+        REQUIRE(shell.ask(ParkWork{.work = {work}}).outcome == Outcome::appended);
+    }
+    shell.log.visible = shell.folded.position;
+    CHECK(shell.ask(UnparkWork{.work = {"w1"}}).outcome == Outcome::appended);
+    CHECK(shell.ask(UnparkWork{.work = {"w2"}}).refusal.kind == Refusal::Kind::behind);
+    shell.log.visible = std::numeric_limits<bus::Position>::max();
+    CHECK(shell.ask(UnparkWork{.work = {"w2"}}).refusal.kind == Refusal::Kind::duplicate);
+}
+
 TEST_CASE("claims whose answer was lost are found where they stand before more are made") {
     Shell shell;
     shell.offer_one_slot();

@@ -189,8 +189,9 @@ TEST_CASE("a leader that was restarted says that it leads no more, until another
 }
 
 TEST_CASE("who is behind the log, cannot reach it, or does not vote, does not stand") {
-    const auto stands = [](LogSight log) {
-        Voter voter({}, std::move(log));
+    const auto stands = [](LogSight log, Ballot ballot = {}) {
+        Voter voter(std::move(ballot), std::move(log));
+        voter.now += 1h;
         for (int n = 0; n < 100; ++n) {
             voter.now += 20ms;
             voter.election.tick(voter.now);
@@ -202,6 +203,11 @@ TEST_CASE("who is behind the log, cannot reach it, or does not vote, does not st
     CHECK_FALSE(stands({.voters = {two, three}}));
     CHECK(stands({.folded = 10, .end = 10 + times.behind_max}));
     CHECK_FALSE(stands({.folded = 10, .end = 11 + times.behind_max}));
+    // Whom it voted for, or followed, had read of a reign that it has not read of yet.
+    CHECK(stands({.epoch = 10}, {.epoch = 11, .round = 2, .candidate = two}));
+    CHECK_FALSE(stands({.epoch = 10}, {.epoch = 12, .round = 1, .candidate = two}));
+    CHECK(stands({.epoch = 10}, {.follows_epoch = 10, .follows = two}));
+    CHECK_FALSE(stands({.epoch = 10}, {.follows_epoch = 11, .follows = two}));
 }
 
 TEST_CASE("a node that stops neither stands, votes nor follows") {

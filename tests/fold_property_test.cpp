@@ -7,6 +7,7 @@
 #include "producers/nodes.hpp"
 #include "producers/work.hpp"
 #include "producers/work_fit.hpp"
+#include "projections/setbacks.hpp"
 #include "projections/work_index.hpp"
 #include "tests/number_from.hpp"
 #include "tests/scenario.hpp"

@@ -243,6 +243,20 @@ TEST_CASE("at most five parked items are tried at a time, the longest parked fir
     CHECK(probes == Names{"w8", "w7", "w6", "w5", "w4"});
 }
 
+TEST_CASE("of parked items with one dedup key one is tried, and none while another is open") {
+    Given given;
+    for (const char* work : {"w1", "w2", "w3"}) {
+        bus::WorkQueued order = selfplay(work);
+        if (work != std::string("w3")) order.dedup_key = "export";
+        given.say(order);
+        given.say(bus::WorkParked{.work = {work}, .reason = "it failed"});
+    }
+    const consumers::WorkQueueMaintenance loop;
+    CHECK(works<producers::UnparkWork>(loop.step(at(given, start + 7h))) == Names{"w1", "w3"});
+    given.say(bus::WorkUnparked{.work = {"w1"}});
+    CHECK(works<producers::UnparkWork>(loop.step(at(given, start + 7h))) == Names{"w3"});
+}
+
 // ---- the watch over leases ----------------------------------------------------------------------
 
 TEST_CASE("a claim that heartbeats name lives") {

@@ -1,5 +1,6 @@
 // What the log of the work queue means: which claim holds, which end is believed, what is kept.
 
+#include "projections/setbacks.hpp"
 #include "projections/work_index.hpp"
 #include "tests/scenario.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "consumers/leased_work.hpp"
@@ -85,10 +87,15 @@ Commands WorkQueueMaintenance::revoke_late(const producers::Sight& sight) const 
 
 Commands WorkQueueMaintenance::probe_parked(const producers::Sight& sight) const {
     Commands commands;
+    const auto& open = sight.cluster.work.open_by_dedup_key;
+    std::set<std::string_view> keys;
     for (const WorkItem* item : parked_items(sight.cluster.work)) {
         if (commands.size() == probes_per_step_max) break;
+        const std::string& key = item->order.dedup_key;
+        if (open.contains(key) || keys.contains(key)) continue;
         const bus::Duration rested = sight.now - item->ended_at;
         if (rested < std::max(rest_min, item->ended_at - item->queued_at)) continue;
+        if (!key.empty()) keys.insert(key);
         commands.push_back(producers::UnparkWork{
             .work = item->order.work,
             .reason = "tried once more after resting for " + in_words(rested)});

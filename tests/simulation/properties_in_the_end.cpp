@@ -52,8 +52,10 @@ Violations work_comes_to_an_end(const History& history, const ClusterView& view)
     }
     for (const auto& [work, item] : view.work.items) {
         const bool from_before = history.stamps[item.queued - 1] <= history.healed;
-        const bool touched = item.status == projections::WorkStatus::pending &&
-                             age_of(history, item.changed) < minutes(90);  // unparked: it may wait
+        // Unparked a while ago, it may wait, or run for as long as it may.
+        const bool waits = item.status == projections::WorkStatus::pending;
+        const bool touched = age_of(history, item.changed) <
+                             (waits ? minutes(90) : item.order.timeout_ms + minutes(5));
         const bool is_served = item.status == projections::WorkStatus::pending &&
                                age_of(history, claimed[item.order.config]) < minutes(30);
         if (!is_open(item.status) || !from_before || touched || is_served) continue;
