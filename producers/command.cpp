@@ -1,8 +1,10 @@
 #include "producers/command.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "producers/data.hpp"
+#include "producers/drafting.hpp"
 #include "producers/ingest.hpp"
 #include "producers/leadership.hpp"
 #include "producers/nodes.hpp"
@@ -26,6 +28,12 @@ bool is_leaders(const bus::Fact& fact) {
             }
         },
         fact);
+}
+
+/// Said by whoever leads, with what a lease permits; not how a reign begins and ends.
+bool takes_a_lease(const Draft& draft) {
+    return is_leaders(draft.fact) && !std::holds_alternative<bus::LeaderElected>(draft.fact) &&
+           !std::holds_alternative<bus::LeaderSteppedDown>(draft.fact);
 }
 
 }  // namespace
@@ -52,6 +60,9 @@ Decision decide(const Sight& sight, const Command& command) {
     Decision decision =
         std::visit([&](const auto& asked) { return decide(sight, asked); }, command);
     if (auto* drafts = std::get_if<std::vector<Draft>>(&decision)) {
+        // Loops of the leader may have been begun with a lease that is over by now.
+        if (!leads(sight) && std::ranges::any_of(*drafts, takes_a_lease))
+            return not_the_leader(sight);
         *drafts = in_reign(std::move(*drafts), sight.cluster.leadership.epoch);
     }
     return decision;

@@ -116,6 +116,16 @@ TEST_CASE("a decision is made on what the log says now, not on what was folded l
     CHECK(handled.refusal.kind == Refusal::Kind::duplicate);
 }
 
+TEST_CASE("whose lease is over says nothing that is the leader's to say, whatever the command") {
+    Shell shell;
+    shell.lead();
+    const PlanSync plan = {{.sync = "s1", .config = {"hex4_2p"}, .moves = {{.file = {"f1"}}}}};
+    shell.host.may_lead = false;
+    CHECK(shell.ask(plan).refusal.kind == Refusal::Kind::not_leader);
+    shell.host.may_lead = true;
+    CHECK(shell.ask(plan).outcome == Outcome::appended);
+}
+
 TEST_CASE("refusals say why, append nothing, and are counted by kind") {
     Shell shell;
     for (int n = 0; n < 2; ++n) {
