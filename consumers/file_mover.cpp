@@ -119,7 +119,20 @@ std::optional<std::string> FileMover::hopeless(const producers::Sight& sight,
     return "no other node that is alive has a copy of " + file.value;
 }
 
+void FileMover::leave_leftovers(bus::Time now) {
+    if (!first_look_at_) leftovers_ = {to_remove_.begin(), to_remove_.end()};
+    if (!first_look_at_ || now < *first_look_at_) first_look_at_ = now;
+    if (now - *first_look_at_ > leftovers_rest) return leftovers_.clear();
+    // One that has come back since, and is given up again, was seen to go.
+    std::erase_if(leftovers_, [&](const bus::FileDigest& file) {
+        return !std::ranges::binary_search(to_remove_, file);
+    });
+    std::erase_if(to_remove_,
+                  [&](const bus::FileDigest& file) { return leftovers_.contains(file); });
+}
+
 void FileMover::look_for_removals(const producers::Sight& sight) {
+    if (!sight.host.files_scanned) return;
     const auto& counts = sight.cluster.counts.events_by_type;
     const auto deletions = counts.find("FILE_DELETED");
     const Look look = {.files_as_of = sight.host.files_as_of,
@@ -131,6 +144,7 @@ void FileMover::look_for_removals(const producers::Sight& sight) {
     last_look_ = look;
     looked_at_ = sight.now;
     to_remove_ = plan_removals(sight);
+    leave_leftovers(sight.now);
 }
 
 std::size_t FileMover::remove(const producers::Sight& sight) {

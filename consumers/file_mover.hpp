@@ -3,6 +3,10 @@
 // FileMover: makes the files on this node be what the log plans for it, as JobManager does for
 // jobs.
 //
+// A file that the node had given up before it came up may be one that it fetched again just before
+// it went down, and whose FILE_REPLICATED is still on its way into the log, so that others count on
+// this copy. Such files are left for `leftovers_rest`, longer than anything is on its way.
+//
 // Level-triggered: what a claim of this node needs, and then what an open sync wants here, is
 // fetched if it is not here; what a FILE_DELETED that holds has given up is removed; what has come
 // or failed is reported until the log has it. A fetch has failed when every node that is alive and
@@ -58,6 +62,7 @@ class FileMover {
     bool fetch(const producers::Sight& sight, TransferOrder order);
     std::size_t remove(const producers::Sight& sight);
     void look_for_removals(const producers::Sight& sight);
+    void leave_leftovers(bus::Time now);
 
     Transfers& transfers_;
     std::set<bus::FileDigest> wanted_;
@@ -72,7 +77,9 @@ class FileMover {
     Look last_look_;
     std::optional<bus::Time> looked_at_;
     std::vector<bus::FileDigest> to_remove_;  ///< As of that look.
-    std::set<bus::FileDigest> removed_;       ///< Asked for since the directory was last read.
+    std::optional<bus::Time> first_look_at_;
+    std::set<bus::FileDigest> leftovers_;  ///< Given up already by the first look.
+    std::set<bus::FileDigest> removed_;    ///< Asked for since the directory was last read.
     bus::Position removed_as_of_ = 0;
     std::map<bus::FileDigest, Arrived> done_;
     std::map<bus::FileDigest, Failure> failed_;
@@ -88,6 +95,7 @@ std::vector<bus::FileDigest> plan_removals(const producers::Sight& sight);
 /// Files that the node has given up are looked for when one more was given up or the directory was
 /// read, and otherwise so often: there may be very many files, and rounds are short.
 inline constexpr bus::Duration removals_every = std::chrono::minutes(1);
+inline constexpr bus::Duration leftovers_rest = std::chrono::minutes(30);
 inline constexpr std::size_t transfers_max = 4;  ///< At the same time.
 inline constexpr std::size_t sources_per_transfer_max = 3;
 

@@ -128,7 +128,7 @@ std::size_t Node::do_work(bus::Time wall) {
     taken = taken && keep_machines(now);
     if (taken) work += ingest_said(now) + answer_wishes(now);
     if (taken && phase_ == Phase::running) work += run_loops(now);
-    work += jobs_.carry_out(sight(now), host_, phase_ == Phase::running);
+    work += jobs_.carry_out(sight(now), host_, phase_ == Phase::running && caught_up_);
     work += move_files(now);
     if (phase_ == Phase::stopping) go_on_stopping(now);
     state_.save_state(now, false);
@@ -221,7 +221,7 @@ bool Node::keep_machines(bus::Time now) {
 
 /// What claims wait for, then what the leader planned. A node that ends begins no more.
 std::size_t Node::move_files(bus::Time now) {
-    if (!mover_ || phase_ != Phase::running) return 0;
+    if (!mover_ || phase_ != Phase::running || !caught_up_) return 0;
     mover_->want(jobs_.awaited());
     return mover_->carry_out(sight(now));
 }

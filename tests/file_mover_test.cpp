@@ -41,6 +41,7 @@ struct Machine {
     NotingTransfers transfers;
     FileMover mover{transfers};
 
+    Machine() { given.host().files_scanned = true; }
     void planned(const std::string& sync, std::vector<bus::PlannedMove> moves) {
         given.when(PlanSync{{.sync = sync, .config = hex, .moves = std::move(moves)}}).and_said();
     }
@@ -174,6 +175,36 @@ TEST_CASE(
     host.files_as_of += 1;
     CHECK(machine.carry_out() == 1);
     CHECK(machine.transfers.fetched == Names{"f3"});
+}
+
+TEST_CASE("what was given up before the node came up is left for a while: it may have come back") {
+    Machine machine;
+    auto& host = machine.given.host();
+    host.files_scanned = false;
+    machine.given.say(games("f3")).say(bus::FileReplicated{.file = {"f3"}, .node = {"a"}});
+    const bus::FileDeleted deleted = {.file = {"f3"}, .node = boss, .proof = {{"a"}}};
+    machine.given.say(deleted);
+    CHECK(machine.carry_out() == 0);
+    host.files = {{.file = {"f3"}, .bytes = 99}};
+    host.files_scanned = true;
+    CHECK(machine.carry_out() == 0);
+
+    SECTION("its return comes into the log, late: it stays") {
+        machine.given.say(bus::FileReplicated{.file = {"f3"}, .node = boss});
+        machine.given.say_at(start + leftovers_rest + 1min, games("f4"));
+        CHECK(machine.carry_out() == 0);
+    }
+    SECTION("it has come back and goes again: at once") {
+        machine.given.say(bus::FileReplicated{.file = {"f3"}, .node = boss});
+        host.files_as_of += 1;
+        CHECK(machine.carry_out() == 0);
+        machine.given.say(deleted);
+        CHECK(machine.carry_out() == 1);
+    }
+    SECTION("nothing more was on its way: it goes") {
+        machine.given.say_at(start + leftovers_rest + 1min, games("f4"));
+        CHECK(machine.carry_out() == 1);
+    }
 }
 
 // ---- what claims need ---------------------------------------------------------------------------
