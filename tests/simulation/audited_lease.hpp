@@ -25,13 +25,23 @@ class LeaseAudit {
 
     void hear(const bus::Letter& letter) {
         if (std::holds_alternative<bus::Beacon>(letter.message)) beacon_at_ = clock_.instant();
-        if (const auto* alive = std::get_if<bus::NodeHeartbeat>(&letter.message)) {
+        const auto* alive = std::get_if<bus::NodeHeartbeat>(&letter.message);
+        // The last words of a process whose successor has come come late, and say nothing of it.
+        if (alive != nullptr && alive->incarnation >= joined_[letter.from]) {
             for (const bus::Position fence : alive->fences) named_at_[fence] = clock_.instant();
         }
         const auto* reply = std::get_if<bus::BeaconReply>(&letter.message);
         if (reply == nullptr || !reply->granted) return;
         bus::Instant& promised = promised_[{reply->epoch, letter.from}];
         promised = std::max(promised, bus::Instant(reply->sent_ms));
+    }
+    void read(const bus::Batch& events) {
+        for (const bus::Recorded& recorded : events) {
+            const auto* joined = std::get_if<bus::NodeJoined>(&recorded.event.fact);
+            if (joined == nullptr) continue;
+            std::int64_t& incarnation = joined_[joined->node];
+            incarnation = std::max(incarnation, joined->incarnation);
+        }
     }
     void say(const bus::Event& event) {
         const bool is_of_the_reign = !std::holds_alternative<bus::LeaderElected>(event.fact) &&
@@ -79,6 +89,7 @@ class LeaseAudit {
     std::optional<bus::Instant> beacon_at_ = {};
     std::vector<bus::EventId> said_without_;
     std::map<bus::Position, bus::Instant> named_at_;
+    std::map<bus::NodeId, std::int64_t> joined_;  ///< The incarnation that the log last named.
     std::vector<bus::EventId> said_in_spite_;
 };
 
@@ -108,6 +119,11 @@ class AuditedLog final : public LogDecorator {
         std::span<const bus::Event> events) override {
         for (const bus::Event& event : events) audit_.say(event);
         return inner_.append(events);
+    }
+    bus::Result<bus::Batch, bus::ReadError> read(bus::Position after, std::size_t max) override {
+        auto events = inner_.read(after, max);
+        if (events) audit_.read(*events);
+        return events;
     }
 
   private:
