@@ -236,27 +236,19 @@ class NodeCluster {
         if (shape_.one_server) urls = nats_url("voter-1");
         const std::string voters =
             of_others("", [](const auto& other, const Node&) { return other; });
-        std::vector<std::string> words = {"node",
-                                          "--node-id",
-                                          name,
-                                          "--port",
-                                          std::to_string(node.port),
-                                          "--bind",
-                                          "127.0.0.1",
-                                          "--advertise",
-                                          "127.0.0.1",
-                                          "--data",
-                                          data(name),
-                                          "--cluster",
-                                          cluster,
-                                          "--voters",
-                                          voters,
-                                          "--nats",
-                                          urls,
-                                          "--slots",
-                                          std::to_string(shape_.slots),
-                                          "--workload",
-                                          workload_};
+        std::vector<std::string> words = {
+            "node",       "--node-id", name,          "--port",    std::to_string(node.port),
+            "--bind",     "127.0.0.1", "--advertise", "127.0.0.1", "--data",
+            data(name),   "--cluster", cluster,       "--slots",   std::to_string(shape_.slots),
+            "--workload", workload_};
+        if (shape_.managed && !node.votes) {  // What it must know, any member tells it.
+            const std::string members = of_others(name, [](const auto&, const Node& other) {
+                return "127.0.0.1:" + std::to_string(other.port);
+            });
+            words.insert(words.end(), {"--peers", members});
+        } else {
+            words.insert(words.end(), {"--voters", voters, "--nats", urls});
+        }
         if (shape_.managed && node.votes) {
             const auto route = [](const auto&, const Node& other) {
                 return "127.0.0.1:" + std::to_string(other.route_port);
