@@ -56,6 +56,13 @@ bus::Duration back_off_after(std::int64_t setbacks) {
     return std::min(wait, back_off_max);
 }
 
+std::optional<bus::Time> tried_again_at(const WorkItem& item, const Setback& setback) {
+    const bool is_lost = setback.kind == setback_of_lost_lease;
+    const std::int64_t setbacks = item.setbacks_total + (is_lost ? 0 : 1);
+    if (setbacks == 0) return {};
+    return setback.at + back_off_after(setbacks);
+}
+
 bool failed_on(const WorkItem& item, const bus::NodeId& node) {
     return std::ranges::any_of(item.setbacks, [&](const Setback& setback) {
         return setback.node == node && setback.kind != setback_of_lost_lease &&

@@ -6,6 +6,7 @@
 // thread.
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,10 @@ std::string verdict_on(const WorkItem& item);
 
 /// Wait after the n-th setback (n >= 1): doubling from `back_off_first` to `back_off_max`.
 bus::Duration back_off_after(std::int64_t setbacks);
+
+/// When an item with this further setback may be tried again; empty: at once. Who lost its node has
+/// waited for a whole lease, and has no back-off the first time.
+std::optional<bus::Time> tried_again_at(const WorkItem& item, const Setback& setback);
 
 /// Whether the item's own program went wrong on the node; an expired lease says nothing of it.
 bool failed_on(const WorkItem& item, const bus::NodeId& node);

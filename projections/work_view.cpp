@@ -89,13 +89,14 @@ void set_back(WorkView& view, WorkItem& item, const bus::Recorded& recorded, Set
     const bus::Time at = believed_time(view, recorded);
     setback.node = item.lease->node;
     setback.at = at;
+    const std::optional<bus::Time> again_at = tried_again_at(item, setback);
     alter(view, item, recorded, [&](WorkItem& it) {
         it.lease.reset();
         remember(it, std::move(setback));
         const std::string verdict = verdict_on(it);
         if (verdict.empty()) {
             it.status = WorkStatus::pending;
-            it.not_before_at = at + back_off_after(it.setbacks_total);
+            it.not_before_at = again_at;
         } else {
             it.status = final_status;
             it.reason = verdict + "; the last: " + it.setbacks.back().reason;

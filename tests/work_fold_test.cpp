@@ -115,6 +115,20 @@ TEST_CASE("work that failed waits for its back-off") {
     CHECK_FALSE(given.item("w1").not_before_at);
 }
 
+TEST_CASE(
+    "work that lost its node has waited for a lease, and is given out at once the first time") {
+    Given given({selfplay("w1")});
+    const auto lose = [&] {
+        given.say(claimed("w1", "n1"));
+        given.say(of_claim<bus::WorkLeaseExpired>(given, "w1"));
+    };
+    lose();
+    CHECK_FALSE(given.item("w1").not_before_at);
+    CHECK(waiting(given) == 1);
+    lose();
+    CHECK(given.item("w1").not_before_at == start + projections::back_off_first);
+}
+
 TEST_CASE("back-off doubles from 10 seconds to half an hour") {
     CHECK(projections::back_off_after(1) == 10s);
     CHECK(projections::back_off_after(2) == 20s);

@@ -186,29 +186,32 @@ void Ledger::read(const bus::WorkReleased& e, bus::Position position) {
 void Ledger::read(const bus::WorkFailed& e, bus::Position position) {
     LedgerItem* item = held(e.work, e.node, e.fence);
     holds_[position - 1] = item != nullptr;
-    if (item != nullptr) set_back(*item, e.kind != bus::FailureKind::lost, position);
+    if (item != nullptr) {
+        const bool is_lost = e.kind == bus::FailureKind::lost;
+        set_back(*item, is_lost ? Went::lost : Went::wrong, position);
+    }
 }
 
 void Ledger::read(const bus::WorkLeaseExpired& e, bus::Position position) {
     LedgerItem* item = held(e.work, e.node, e.fence);
     holds_[position - 1] = item != nullptr;
-    if (item != nullptr) set_back(*item, false, position);
+    if (item != nullptr) set_back(*item, Went::silent, position);
 }
 
 void Ledger::read(const bus::WorkTimeout& e, bus::Position position) {
     LedgerItem* item = held(e.work, e.node, e.fence);
     holds_[position - 1] = item != nullptr;
-    if (item != nullptr) set_back(*item, true, position);
+    if (item != nullptr) set_back(*item, Went::wrong, position);
 }
 
-void Ledger::set_back(LedgerItem& item, bool program_failed, bus::Position position) {
+void Ledger::set_back(LedgerItem& item, Went how, bus::Position position) {
     using std::chrono::hours;
     using std::chrono::minutes;
     using std::chrono::seconds;
     constexpr bus::Duration wait_first = seconds(10), wait_max = minutes(30);
     constexpr std::int64_t setbacks_max = 10;
     constexpr std::size_t nodes_max = 3;
-    if (program_failed) item.failed_on.insert(*item.holder);
+    if (how == Went::wrong) item.failed_on.insert(*item.holder);
     release(item);
     item.changed = position;
     ++item.setbacks;
@@ -222,7 +225,10 @@ void Ledger::set_back(LedgerItem& item, bool program_failed, bus::Position posit
     }
     // A node's clock is not believed to be behind the leader's, nor more than an hour ahead of it.
     const bus::Time at = std::clamp(time_of(position), leader_clock_, leader_clock_ + hours(1));
-    const std::int64_t doublings = std::min<std::int64_t>(item.setbacks - 1, 20);
+    // Whose node fell silent has waited for a lease.
+    const std::int64_t waits = item.setbacks - (how == Went::silent ? 1 : 0);
+    if (waits == 0) return;
+    const std::int64_t doublings = std::min<std::int64_t>(waits - 1, 20);
     item.not_before = at + std::min(wait_max, wait_first * (std::int64_t(1) << doublings));
 }
 

@@ -99,7 +99,8 @@ class Ledger {
     void read(const Fact& e, bus::Position position);
     void reserve(LedgerItem& item, const bus::NodeId& node, bus::Position position);
     void release(LedgerItem& item);
-    void set_back(LedgerItem& item, bool program_failed, bus::Position position);
+    enum class Went { wrong, lost, silent };  ///< Its program, its daemon, its node.
+    void set_back(LedgerItem& item, Went how, bus::Position position);
     LedgerItem* held(const bus::WorkId& work, const bus::NodeId& node, bus::Position fence);
     void complain(std::string property, std::string what, std::vector<bus::Position> events);
 
