@@ -256,8 +256,8 @@ void NatsFollower::accept(const StreamFacts& facts, std::uint64_t line) {
         if (++behind_ < suspicions_max)
             set({NatsState::silent, lost + "; is asked again"});
         else
-            set({NatsState::went_back, lost + ": the server lost its last events; restore its " +
-                                           "store, or begin anew with an empty data directory"});
+            set({NatsState::went_back,
+                 lost + ": the server lost its last events; " + what_to_do_when_back});
         return;
     }
     behind_ = 0;

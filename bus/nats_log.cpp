@@ -55,8 +55,7 @@ Result<Appended, AppendError> NatsLog::judged(std::span<const NatsAck> acks, Pos
                                 "stream " + stream_ + " took event " + letters_[i].message_id +
                                     " as its event " + std::to_string(ack.position) + ", but it " +
                                     "had " + std::to_string(end_before) + " already: the server " +
-                                    "lost its last events; restore its store, or begin anew with " +
-                                    "an empty data directory on every node"});
+                                    "lost its last events; " + what_to_do_when_back});
             return refuse(AppendError::refused, follower_.health().sentence);
         }
         end = std::max(end, ack.position);

@@ -35,6 +35,17 @@ class LeadershipLedger {
         }
     }
 
+    /// The log has lost what came after these, and the voters what they had kept.
+    void begin_anew(const bus::Batch& left) {
+        epoch = 0;
+        leader = {};
+        voters.clear();
+        config.clear();
+        elections = 0;
+        read(left);
+        std::erase_if(votes_, [&](const auto& vote) { return std::get<1>(vote.first) > epoch; });
+    }
+
     bus::Epoch epoch = 0;
     bus::NodeId leader = {};
     Names voters = {};

@@ -17,7 +17,7 @@ namespace {
 ClusterShape shape(std::string job_seconds) {
     return quick({.voters = 1,
                   .workers = 2,
-                  .slots = at_default_speed() ? 4 : 1,
+                  .slots = 1,
                   .job_seconds = std::move(job_seconds),
                   .voters_arguments = {"--work-types", "tournament"}});
 }
@@ -56,7 +56,7 @@ double metric(const NodeCluster& cluster, const std::string& node, const std::st
 }  // namespace
 
 TEST_CASE("the work of a worker that is killed in the middle of it runs elsewhere") {
-    NodeCluster cluster(shape(at_default_speed() ? "20" : "2"));
+    NodeCluster cluster(shape("2"));
     LogReader log(cluster);
     const auto [fence, claim] = running_on_a_worker(log, bus::WorkType::selfplay);
     cluster.kill(claim.node.value);

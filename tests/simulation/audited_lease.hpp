@@ -61,6 +61,8 @@ class LeaseAudit {
         named_at_.clear();
         beacon_at_.reset();
     }
+    /// The log forgot what came last, and who had joined by then.
+    void forget_log() { joined_.clear(); }
     /// What it said as leader at a moment when no majority was bound to it by its own clock.
     const std::vector<bus::EventId>& said_without() const { return said_without_; }
     /// Claims whose lease it let end although it had just heard of them.

@@ -83,6 +83,17 @@ bus::Result<bus::Appended, bus::AppendError> CrashingLog::append(
     return appended;
 }
 
+void WitnessLog::forget_lost(const bus::Batch& left) {
+    std::map<bus::EventId, bus::Position> seen;
+    for (const bus::Recorded& recorded : left) {
+        const auto at = seen_.find(recorded.event.id);
+        if (at != seen_.end()) seen.insert(*at);
+    }
+    seen_ = std::move(seen);
+    doubtful_.clear();
+    std::erase_if(said_again_, [&](bus::Position position) { return position > left.size(); });
+}
+
 bus::Result<bus::Appended, bus::AppendError> WitnessLog::append(
     std::span<const bus::Event> events) {
     const bus::Position folded = folded_();

@@ -114,6 +114,8 @@ class WitnessLog final : public LogDecorator {
         std::span<const bus::Event> events) override;
     /// By event.
     const std::map<bus::EventId, bus::Position>& seen_by_writer() const { return seen_; }
+    /// These are left of the log: what else was said may be said again.
+    void forget_lost(const bus::Batch& left);
     /// Events that stood in the part of the log that their writer had folded already.
     const std::vector<bus::Position>& said_again() const { return said_again_; }
 

@@ -81,6 +81,7 @@ class Fleet {
     void cut_from_log(Member& member);
     void leave_alone(Member& leader);
     void lower_disks();
+    void black_out();
     void act_as_operator(Member& member);
 
     const bus::Duration length_;

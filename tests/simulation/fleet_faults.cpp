@@ -136,12 +136,37 @@ void Fleet::plan_faults_between(const FleetFaultTimes& mean) {
             if (member->node) died(*member, "loses its power");
         }
     });
+    agenda_.recur("the power fails everywhere", mean.blackout, [this] { black_out(); });
     agenda_.recur("a leader is left alone", mean.lone_leader, [this] {
         for (const auto& member : members_) {
             if (member->led && !member->is_frozen(clock_.passed())) return leave_alone(*member);
         }
     });
     agenda_.recur("all disks run low", mean.low_disks, [this] { lower_disks(); });
+}
+
+/// What the servers of the log had acknowledged in the last two minutes was not on their disks yet
+/// (bus/README.md). The operator does as ops/RUNBOOK.md says: no node keeps its own memory of a log
+/// that is no more; files stay.
+void Fleet::black_out() {
+    note_events();
+    for (const auto& member : members_) {
+        if (member->node) died(*member, "loses its power");
+    }
+    const bus::Position before = log_.last();
+    log_.lose_last(random_.between(bus::Duration(0), minutes(2)));
+    say("      " + std::to_string(before - log_.last()) + " events are lost");
+    const bus::Batch left = log_.read(0, log_.last());
+    folded_ = {};
+    for (const bus::Recorded& recorded : left) folded_.advance(recorded);
+    auditor_.begin_anew(left);
+    for (const auto& member : members_) {
+        member->store.lose();
+        member->way.forget_lost();
+        member->witness.forget_lost(left);
+        member->audit.forget_log();
+        member->hands.forget_lost();
+    }
 }
 
 void Fleet::freeze(Member& member, bus::Duration how_long) {

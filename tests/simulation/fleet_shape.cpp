@@ -43,6 +43,7 @@ FleetFaults draw_fleet_faults(std::uint64_t seed) {
     }
     draw(faults.mean.lone_leader, minutes(5), hours(1));
     draw(faults.mean.low_disks, minutes(20), hours(3));
+    if (random.happens(300'000)) faults.mean.blackout = random.between(hours(1), hours(12));
     return faults;
 }
 

@@ -21,8 +21,9 @@ struct FleetFaultTimes {
     bus::Duration stream_leader = {};  ///< The stream elects another leader.
     bus::Duration lag = {};            ///< Some readers fall behind.
     bus::Duration power_cut = {};      ///< Several nodes die at once.
-    bus::Duration lone_leader = {};    ///< It hears nobody, and all others begin anew.
-    bus::Duration low_disks = {};      ///< Of all nodes at once, which read the log late.
+    bus::Duration blackout = {};     ///< All die, and the log loses what it had acknowledged last.
+    bus::Duration lone_leader = {};  ///< It hears nobody, and all others begin anew.
+    bus::Duration low_disks = {};    ///< Of all nodes at once, which read the log late.
 };
 
 struct FleetFaults {

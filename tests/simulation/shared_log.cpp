@@ -54,6 +54,15 @@ void SharedLog::lose_leader(bus::Duration lasts) {
     }
 }
 
+void SharedLog::lose_last(bus::Duration time) {
+    under_way_.clear();
+    while (events_.size() > 1 && stamps_.back() > clock_.passed() - time) {
+        known_.erase(events_.back().id);
+        events_.pop_back();
+        stamps_.pop_back();
+    }
+}
+
 bus::Batch SharedLog::read(bus::Position after, std::size_t max) const {
     bus::Batch batch;
     const std::size_t count = after >= last() ? 0 : std::min<std::size_t>(max, last() - after);
@@ -68,6 +77,11 @@ void LogWay::lag_at_most(bus::Duration lag) {
     lag_max_ = lag;
     if (lag > bus::Duration::zero()) return;
     for (bus::Duration& from : visible_from_) from = std::min(from, clock_.passed());
+}
+
+void LogWay::forget_lost() {
+    visible_from_.resize(std::min<std::size_t>(visible_from_.size(), log_.last()));
+    seen_ = std::min<bus::Position>(seen_, log_.last());
 }
 
 bus::Duration LogWay::note_written() {

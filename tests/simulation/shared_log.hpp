@@ -6,7 +6,8 @@
 // What is acknowledged stays, in its order: bus/README.md says so of three replicas. What is not
 // acknowledged may have been written, in part, or be written later, up to ten minutes after whoever
 // sent it gave up; while the stream has no leader, what was under way is kept or lost from some
-// event on. Ids are known for as long as the stream remembers them. Readers may be behind.
+// event on. Only a power failure of all its servers at once takes back what was acknowledged. Ids
+// are known for as long as the stream remembers them. Readers may be behind.
 
 #include <functional>
 #include <map>
@@ -33,6 +34,9 @@ class SharedLog {
     /// The stream's leader is gone: for a while nothing is acknowledged, and each batch that was
     /// under way loses a last part.
     void lose_leader(bus::Duration lasts);
+    /// The power failed before its servers had written all to disk: what was acknowledged in this
+    /// last time is gone, and what was under way. One event is left at least.
+    void lose_last(bus::Duration time);
     bool has_leader() const { return clock_.passed() >= leaderless_until_; }
     void heal() { leaderless_until_ = {}; }
 
@@ -79,6 +83,8 @@ class LogWay final : public bus::Log {
         unknown_ppm_ = unknown_ppm;
         late_ppm_ = late_ppm;
     }
+    /// The log is shorter than it was.
+    void forget_lost();
     /// Notes what was written. Returns when this node sees the last of it.
     bus::Duration note_written();
 

@@ -50,6 +50,12 @@ class SimHands final : public consumers::Hands {
     const std::map<consumers::JobId, Process>& processes() const { return processes_; }
     /// How often a program was started for the claim, ghosts not counted.
     const std::map<consumers::JobId, std::int64_t>& launches() const { return launches_; }
+    /// The log has forgotten what came last: claims whose end is forgotten start their programs
+    /// once more, and games may be told by nobody.
+    void forget_lost() {
+        launches_.clear();
+        games_left_.clear();
+    }
     /// Files with games that were left by programs that the node was to hear about, by when.
     const std::map<bus::FileDigest, bus::Duration>& games_left() const { return games_left_; }
 
