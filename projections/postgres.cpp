@@ -106,7 +106,7 @@ class CopyStream {
   public:
     CopyStream(pqxx::work& work, const std::string& table, const PostgresWork::CopyColumns& columns)
         : stream_(pqxx::stream_to::raw_table(work, work.quote_name(table),
-                                             work.quote_columns(columns))) {}
+                                             work.conn().quote_columns(columns))) {}
     void write(const PostgresWork::CopyRow& row) { stream_.write_row(row); }
     void complete() { stream_.complete(); }
 
