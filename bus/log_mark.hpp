@@ -20,6 +20,9 @@ struct LogMark {
     friend bool operator==(const LogMark&, const LogMark&) = default;
 };
 
+/// Under which a node keeps it.
+inline constexpr std::string_view log_mark_name = "log_mark";
+
 /// `<began> <position> <id, percent-encoded>`
 std::string to_text(const LogMark& mark);
 std::optional<LogMark> mark_from_text(std::string_view text);

@@ -46,7 +46,7 @@ Result<Batch, ReadError> NatsFollower::read(Position after, std::size_t count_ma
     std::unique_lock lock(mutex_);
     if (is_final(health_.state)) return trouble_ = health_.sentence, ReadError::damaged;
     if (count_max == 0) return Batch{};
-    if (after != after_) seek(after);
+    if (after != after_ || after_ > end_) seek(after);  // By now the log may have come so far.
     awaited_ = count_max;
     changed_.wait_for(lock, limits_.read_wait,
                       [&] { return has_enough(count_max) || !is_ready(); });

@@ -31,8 +31,8 @@ enum class NatsState {
 std::string_view name_of(NatsState state);
 /// Of `went_back`, for people: how to go on.
 inline constexpr const char* what_to_do_when_back =
-    "restore its store, or, to go on with what is left, end all nodes and move state.db of "
-    "each data directory away";
+    "restore its store, or, to go on with what is left, end all nodes, run 'ringrift refold --data "
+    "DIR' for each, and start them";
 
 /// Whether nothing but a person and a restart gets the log out of it.
 bool is_final(NatsState state);

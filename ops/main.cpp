@@ -14,6 +14,7 @@
 #include "ops/options.hpp"
 #include "ops/print_log.hpp"
 #include "ops/project.hpp"
+#include "ops/refold.hpp"
 #include "ops/run_node.hpp"
 #include "ops/up.hpp"
 #include "ops/workload.hpp"
@@ -145,12 +146,17 @@ void add_postgres_commands(CLI::App& app, PostgresCommands& said, int& code) {
     });
 
     CLI::App* project = app.add_subcommand(
-        "project", "Write the log of a data folder into PostgreSQL, and follow it");
+        "project", "Write the log of a data folder or a cluster into PostgreSQL, and follow it");
     project->footer(
-        "Example: ringrift project --data demo --postgres postgresql://ringrift@db/ringrift\n\n"
+        "Examples: ringrift project --data demo --postgres postgresql://ringrift@db/ringrift\n"
+        "          ringrift project --peers v1:8770 --rebuild --once --postgres "
+        "postgresql:///main\n\n"
         "'ringrift up --postgres URL' does the same by itself. Run 'ringrift migrate' before.");
-    ops::add_option_flags(*project, said.project,
-                          {"data_dir", "cluster", "postgres", "postgres_schema", "log_level"});
+    ops::add_option_flags(
+        *project, said.project,
+        {"data_dir", "cluster", "peers", "join_token", "join_token_file", "nats", "nats_user",
+         "nats_password", "nats_creds", "nats_nkey", "nats_nkey_seed", "nats_ca", "nats_cert",
+         "nats_key", "advertise", "nats_port", "postgres", "postgres_schema", "log_level"});
     project->add_flag("--rebuild", said.wishes.rebuild,
                       "First fill the tables anew, beside the live ones, and swap them");
     project->add_flag("--once", said.wishes.once, "End when all that the log holds is written");
@@ -180,6 +186,17 @@ struct LogQuestion {
     std::string data = "data";
     bus::EventFilter filter = {};
 };
+
+void add_refold_command(CLI::App& app, std::string& data, int& code) {
+    CLI::App* refold = app.add_subcommand(
+        "refold", "Let a node that is stopped go on with a log that was cut short or restored");
+    refold->footer(
+        "Example: ringrift refold --data /var/lib/ringrift\n\n"
+        "End all nodes, run this for each, then start them: each folds the log from its first\n"
+        "event. What the log has lost is lost; names, files and jobs stay.");
+    refold->add_option("--data", data, "The node's data folder")->required();
+    refold->callback([&] { code = end_with(ops::run_refold(data, std::cout)); });
+}
 
 void add_log_command(CLI::App& app, LogQuestion& question, int& code) {
     CLI::App* log = app.add_subcommand(
@@ -226,6 +243,8 @@ int main(int argc, char** argv) {
     add_postgres_commands(app, postgres, code);
     OnCommand on;
     add_on_command(app, on, code);
+    std::string refolded;
+    add_refold_command(app, refolded, code);
     LogQuestion question;
     add_log_command(app, question, code);
     simulation::SimulationOptions simulated;

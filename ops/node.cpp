@@ -5,6 +5,7 @@
 #include "consumers/lease_watch.hpp"
 #include "consumers/loops/worker_pull.hpp"
 #include "ops/admin_plan.hpp"
+#include "producers/nodes.hpp"
 
 namespace ringrift::ops {
 namespace {
@@ -113,7 +114,9 @@ std::size_t Node::do_work(bus::Time wall) {
     // Also while the log is away: a voter goes on following, a leader's lease goes on running out.
     work += read_letters(taken, now);
     note_reach(readable, now);
-    roll_call_.speak(host_, incarnation_, state_.position(), now);
+    // Its heartbeats would keep alive the one that it must wait to see the end of.
+    if (!producers::is_taken(state_.view().nodes, settings_.self))
+        roll_call_.speak(host_, incarnation_, state_.position(), now);
     if (!readable) {
         work += jobs_.carry_out(sight(now), host_, false);  // What must end ends all the same.
         return publish(now), work;

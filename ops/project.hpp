@@ -2,8 +2,9 @@
 
 // `ringrift migrate` and `ringrift project`: the tables in PostgreSQL, without a node.
 //
-// `project` reads the embedded log of a data folder on a read-only connection, beside a node or
-// without one, and writes it on until it is told to stop. Whatever is wrong at the start (address,
+// `project` reads the log and writes it on until it is told to stop, beside nodes or without one:
+// that of a cluster on NATS, where the options or the data folder of one of its nodes say so, else
+// the embedded log of a data folder, on a read-only connection. Whatever is wrong at the start (address,
 // password, tables that do not fit) is one sentence with an exit code; later troubles are waited
 // out.
 

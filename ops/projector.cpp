@@ -304,21 +304,24 @@ Projector::Result<bus::Done> Projector::stand_at(const Stored& stored) {
 
 Projector::Result<bus::Done> Projector::check_is_this_log(const Stored& stored) {
     if (stored.position == 0) return bus::Done{};
+    // Reading goes first: a log that nobody read for a while may not know how far it has come.
+    const auto batch = log_.read(stored.position - 1, 1);
+    const std::string trouble = log_.trouble();
     const auto last = log_.last();
     if (!last) return log_trouble();
-    const auto batch = *last < stored.position
-                           ? bus::Result<bus::Batch, bus::ReadError>(bus::Batch())
-                           : log_.read(stored.position - 1, 1);
-    if (!batch) return log_trouble();
+    const bool is_shorter = *last < stored.position;
+    if (!batch && !is_shorter)
+        return Trouble{Why::unavailable, "the log cannot be read: " + trouble};
+    const bool is_there = batch && !batch->empty();
     const bool is_same =
-        !batch->empty() && projections::sql_text(batch->front().event.id.value) == stored.event;
+        is_there && projections::sql_text(batch->front().event.id.value) == stored.event;
     if (is_same) return bus::Done{};
     return Trouble{Why::unfit,
                    fmt::format("the tables are of another log: they stand at event {} ({}), which "
                                "this log, of {} events, {}; give another --postgres-schema, or "
                                "fill them anew with 'ringrift project --rebuild'",
                                stored.position, stored.event, *last,
-                               batch->empty() ? "does not have" : "has another event for")};
+                               is_there ? "has another event for" : "does not have")};
 }
 
 /// Reads and folds; false when the log has nothing new.

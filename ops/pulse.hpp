@@ -6,6 +6,7 @@
 // one. So /health answers even while the node's thread is busy, and can say so. The cluster itself
 // is not here: the API folds the log for itself (ops/http/api.hpp).
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -82,6 +83,13 @@ struct ProjectorPulse {
     std::int64_t troubles = 0;
     std::int64_t rebuilds = 0;
 };
+
+/// Events that the tables lack. Others know at least `log_last` of the log: a projector that waits
+/// does not read it.
+inline bus::Position lag_of(const ProjectorPulse& pulse, bus::Position log_last) {
+    const bus::Position last = std::max(pulse.log_last, log_last);
+    return last > pulse.position ? last - pulse.position : 0;
+}
 
 /// The last pulse. Holds the only lock between the node's thread and the API's.
 class PulseBoard {

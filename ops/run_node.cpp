@@ -14,20 +14,16 @@
 #include "ops/nats/managed_server.hpp"
 #include "ops/nats/nats_ingest.hpp"
 #include "ops/stop_signals.hpp"
+#include "ops/system_clock.hpp"
 #include "ops/up.hpp"
 #include "projections/sqlite_store.hpp"
 
 namespace ringrift::ops {
 namespace {
 
-constexpr std::string_view mark_name = "log_mark";
 constexpr bus::Duration mark_period = std::chrono::seconds(5);
 
 const Exit told_to_stop = {ExitCode::ok, "it was told to stop before it could join"};
-
-bus::Time wall_clock() {
-    return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
-}
 
 bus::Result<bus::LockFile, Exit> take_folder(const std::filesystem::path& folder) {
     if (auto exit = prepare_data_folder(folder)) return *std::move(exit);
@@ -63,7 +59,7 @@ bus::Result<Prepared, Exit> prepare(const Options& options, StopSignals& signals
     if (!store) return Exit{ExitCode::data_dir_unusable, store.error()};
     auto place = await_cluster(options, **store, signals);
     if (!place) return place.error();
-    const auto mark = (*store)->get(mark_name);
+    const auto mark = (*store)->get(bus::log_mark_name);
     if (!mark) return Exit{ExitCode::data_dir_unusable, (*store)->trouble()};
     return Prepared{.place = std::move(*place),
                     .mark = *mark ? bus::mark_from_text(**mark) : std::nullopt};
@@ -191,7 +187,7 @@ Exit run_node(const LoadedOptions& loaded) {
         if (node_log != nullptr && now - mark_at >= mark_period) {
             mark_at = now;
             const auto mark = node_log->mark();
-            if (mark && !store.put(mark_name, bus::to_text(*mark))) return store.trouble();
+            if (mark && !store.put(bus::log_mark_name, bus::to_text(*mark))) return store.trouble();
         }
         return server ? server->look(now) : std::string();
     };

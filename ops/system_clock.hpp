@@ -8,11 +8,13 @@
 
 namespace ringrift::ops {
 
+inline bus::Time wall_clock() {
+    return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
+}
+
 class SystemClock final : public bus::Clock {
   public:
-    bus::Time now() override {
-        return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
-    }
+    bus::Time now() override { return wall_clock(); }
     /// Unlike steady_clock it goes on while the machine sleeps: a lease must not outlast a nap.
     bus::Instant monotonic() override {
         timespec at = {};

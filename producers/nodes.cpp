@@ -52,6 +52,12 @@ std::string voters_it_leaves(const Sight& sight, const bus::NodeId& leaving) {
 
 }  // namespace
 
+bool is_taken(const projections::NodesView& nodes, const bus::NodeJoined& joined) {
+    const NodeEntry* known = find(nodes, joined.node);
+    return known && is_alive(*known) && !known->joined.instance.empty() &&
+           known->joined.instance != joined.instance;
+}
+
 Decision decide(const Sight& sight, const JoinCluster& command) {
     const bus::NodeJoined& joined = command.joined;
     if (joined.node.empty() || joined.node.value.size() > bus::id_bytes_max) {
@@ -66,8 +72,7 @@ Decision decide(const Sight& sight, const JoinCluster& command) {
                           "); give this node another --node-id, or say ringrift release " +
                           joined.node.value);
     }
-    if (known && is_alive(*known) && !known->joined.instance.empty() &&
-        known->joined.instance != joined.instance) {
+    if (is_taken(sight.cluster.nodes, joined)) {
         return refuse(Refusal::Kind::id_taken,
                       "another machine is here as " + joined.node.value + ", at " +
                           known->joined.host + ":" + std::to_string(known->joined.port) +

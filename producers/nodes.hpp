@@ -23,6 +23,9 @@ Decision decide(const Sight& sight, const RaiseAlert& command);
 Decision decide(const Sight& sight, const ClearAlert& command);
 Decision decide(const Sight& sight, const NoteNat& command);
 
+/// Whether another machine lives in the cluster under the id with which this one would join.
+bool is_taken(const projections::NodesView& nodes, const bus::NodeJoined& joined);
+
 /// Quarantine for each node on which several pieces of work failed that passed elsewhere, since it
 /// was last set aside or released.
 std::vector<QuarantineNode> quarantines_due(const Sight& sight);

@@ -121,7 +121,7 @@ TEST_CASE("a damaged snapshot is not believed: the log is folded from the start"
     auto mangled = text;
     mangled[mangled.size() / 2] ^= 1;
     for (const std::string& damaged :
-         {std::string(), std::string("{}"), text.substr(0, text.size() - 1), mangled,
+         {std::string(" "), std::string("{}"), text.substr(0, text.size() - 1), mangled,
           text.substr(text.find('\n')), "x" + text}) {
         MapStore store = whole;
         store.values["snapshot"] = damaged;
@@ -132,6 +132,23 @@ TEST_CASE("a damaged snapshot is not believed: the log is folded from the start"
         CHECK(loaded->remark.find("damaged; folding the log from the start") != std::string::npos);
         CHECK(fold_rest(state, log) == 8);
     }
+}
+
+TEST_CASE("who forgets its log folds it from the start, and is known by its starts as before") {
+    bus::MemoryLog log;
+    fill(log);
+    MapStore store;
+    save(store, log);
+    store.values["ballot"] = R"({"epoch":9})";
+    REQUIRE(StateManager::forget_log(store));
+    CHECK(store.values["ballot"].find("\"epoch\":0") != std::string::npos);
+    StateManager state(store);
+    const auto loaded = state.load_state(log.last().value());
+    REQUIRE(loaded);
+    CHECK(loaded->snapshot == 0);
+    CHECK(loaded->remark.empty());
+    CHECK(loaded->incarnation == 2);
+    CHECK(fold_rest(state, log) == 8);
 }
 
 TEST_CASE("a snapshot of another format is not believed") {

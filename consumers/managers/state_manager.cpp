@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "producers/ballot.hpp"
 #include "projections/snapshot.hpp"
 
 namespace ringrift::consumers {
@@ -26,7 +27,7 @@ bus::Result<StateManager::Loaded, std::string> StateManager::load_state(bus::Pos
     if (!counted) return store_.trouble();
     const auto text = store_.get(snapshot_name);
     if (!text) loaded.remark = store_.trouble() + "; folding the log from the start";
-    if (!text || !*text) return loaded;
+    if (!text || !*text || (*text)->empty()) return loaded;
     auto snapshot = projections::from_snapshot(**text);
     if (!snapshot) {
         loaded.remark =
@@ -38,6 +39,11 @@ bus::Result<StateManager::Loaded, std::string> StateManager::load_state(bus::Pos
         folded_ = std::move(*snapshot);
     }
     return loaded;
+}
+
+bus::Result<bus::Done, std::string> StateManager::forget_log(projections::Store& store) {
+    if (!store.put(snapshot_name, "")) return store.trouble();
+    return producers::save_ballot(store, {});
 }
 
 bool StateManager::save_state(bus::Time now, bool now_anyway) {

@@ -26,6 +26,10 @@ class StateManager {
     /// The error is a sentence: without an incarnation of its own a node must not speak.
     bus::Result<Loaded, std::string> load_state(bus::Position log_last);
 
+    /// What was folded and voted by a log that is no more is forgotten; how often the node began
+    /// stays. For a node that is stopped: see ops/refold.hpp. The error is a sentence.
+    static bus::Result<bus::Done, std::string> forget_log(projections::Store& store);
+
     /// Saves a snapshot when `events_per_snapshot` were folded and `snapshot_pause_min` has passed
     /// since the last one, or when `now_anyway`. Failing to only costs time at the next start;
     /// `remark` says so. True when one was written.

@@ -319,7 +319,7 @@ void add_postgres(Page& page, const Sight& sight) {
         .sample(pulse.connected ? 1 : 0);
     page.gauge("postgres_position", "The last event that is in the tables.").sample(pulse.position);
     page.gauge("postgres_lag_events", "Events in the log that the tables do not have.")
-        .sample(pulse.log_last > pulse.position ? pulse.log_last - pulse.position : 0);
+        .sample(lag_of(pulse, sight.log_last));
     page.gauge("postgres_needs_a_person", "1 when its trouble does not go away by itself.")
         .sample(pulse.needs_a_person ? 1 : 0);
     page.gauge("postgres_written_timestamp_seconds", "When it last wrote; 0 for never.")

@@ -234,12 +234,11 @@ void add_transfers(json::object& body, const Sight& sight) {
 void add_postgres(json::object& body, const Sight& sight) {
     if (!sight.ports.projector) return;
     const ProjectorPulse pulse = sight.ports.projector();
-    const bus::Position lag = pulse.log_last > pulse.position ? pulse.log_last - pulse.position : 0;
     body["postgres"] = json::object{{"state", pulse.state},
                                     {"address", pulse.address},
                                     {"connected", pulse.connected},
                                     {"position", pulse.position},
-                                    {"lag", lag},
+                                    {"lag", lag_of(pulse, sight.log_last)},
                                     {"trouble", pulse.trouble},
                                     {"needs_a_person", pulse.needs_a_person},
                                     {"written_at", unix_seconds(pulse.written_at)},

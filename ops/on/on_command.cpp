@@ -18,6 +18,7 @@
 #include "ops/on/runner.hpp"
 #include "ops/quantities.hpp"
 #include "ops/stop_signals.hpp"
+#include "ops/system_clock.hpp"
 #include "ops/up.hpp"
 #include "producers/digest.hpp"
 
@@ -28,10 +29,6 @@ constexpr bus::Duration connect_max = std::chrono::seconds(30);
 constexpr bus::Duration nap = std::chrono::milliseconds(1);
 constexpr std::size_t name_bytes_max = 100;
 constexpr std::size_t types_shown = 60;  // In a table.
-
-bus::Time wall_clock() {
-    return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
-}
 
 std::optional<bus::Position> position_from(const std::string& text) {
     bus::Position position = 0;

@@ -147,7 +147,7 @@ void Fleet::plan_faults_between(const FleetFaultTimes& mean) {
 
 /// What the servers of the log had acknowledged in the last two minutes was not on their disks yet
 /// (bus/README.md). The operator does as ops/RUNBOOK.md says: no node keeps its own memory of a log
-/// that is no more; files stay.
+/// that is no more; files and jobs stay.
 void Fleet::black_out() {
     note_events();
     for (const auto& member : members_) {
@@ -161,7 +161,8 @@ void Fleet::black_out() {
     for (const bus::Recorded& recorded : left) folded_.advance(recorded);
     auditor_.begin_anew(left);
     for (const auto& member : members_) {
-        member->store.lose();
+        const auto forgotten = member->store.as_kept(consumers::StateManager::forget_log);
+        if (!forgotten) complain("a node can forget its log", forgotten.error());
         member->way.forget_lost();
         member->witness.forget_lost(left);
         member->audit.forget_log();
