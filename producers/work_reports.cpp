@@ -95,10 +95,10 @@ Decision decide_late(const Sight& sight, bus::WorkCompleted done) {
     if (late_result_of(done.type) == LateResult::keep) {
         std::vector<Draft> drafts = recorded_games(sight, done, item);
         if (!drafts.empty()) return drafts;
-    } else if (fault_of(done.type, done.result).empty()) {
+    } else if (item && fault_of(done.type, done.result).empty()) {
         return say({.id = std::move(id),
-                    .causation = item ? item->last_event : bus::EventId{},
-                    .correlation = item ? item->correlation : bus::EventId{},
+                    .causation = item->last_event,
+                    .correlation = item->correlation,
                     .fact = std::move(done)});
     }
     return not_held(sight, done.work, done.fence);
