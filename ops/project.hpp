@@ -4,9 +4,9 @@
 //
 // `project` reads the log and writes it on until it is told to stop, beside nodes or without one:
 // that of a cluster on NATS, where the options or the data folder of one of its nodes say so, else
-// the embedded log of a data folder, on a read-only connection. Whatever is wrong at the start (address,
-// password, tables that do not fit) is one sentence with an exit code; later troubles are waited
-// out.
+// the embedded log of a data folder, on a read-only connection. Whatever is wrong at the start
+// (address, password, tables that do not fit) is one sentence with an exit code; later troubles are
+// waited out.
 
 #include <ostream>
 
