@@ -29,6 +29,7 @@ enum class NatsState {
 
 /// `bad_credentials` and so on: for /status and for metrics' labels.
 std::string_view name_of(NatsState state);
+
 /// Of `went_back`, for people: how to go on.
 inline constexpr const char* what_to_do_when_back =
     "restore its store, or, to go on with what is left, end all nodes, run 'ringrift refold --data "

@@ -3,14 +3,14 @@
 // FileMover: makes the files on this node be what the log plans for it, as JobManager does for
 // jobs.
 //
-// A file that the node had given up before it came up may be one that it fetched again just before
-// it went down, and whose FILE_REPLICATED is still on its way into the log, so that others count on
-// this copy. Such files are left for `leftovers_rest`, longer than anything is on its way.
-//
 // Level-triggered: what a claim of this node needs, and then what an open sync wants here, is
 // fetched if it is not here; what a FILE_DELETED that holds has given up is removed; what has come
 // or failed is reported until the log has it. A fetch has failed when every node that is alive and
 // has a copy was tried. So a restart needs no recovery code. Belongs to the node's thread.
+//
+// A file that the node had given up before it came up may be one that it fetched again just before
+// it went down, and whose FILE_REPLICATED is still on its way into the log, so that others count on
+// this copy. Such files are left for `leftovers_rest`, longer than anything is on its way.
 
 #include <map>
 #include <set>

@@ -15,7 +15,7 @@
 namespace ringrift::projections {
 
 /// Raise it with every change to a view or to a fold: older snapshots are then not used.
-inline constexpr int snapshot_format = 5;
+inline constexpr int snapshot_format = 6;
 
 std::string to_snapshot(const Folded<ClusterView>& folded);
 
