@@ -71,17 +71,22 @@ Malformed malformed(const JsonProblem& problem) {
 }  // namespace
 
 std::string encode(const Event& event, std::string_view cluster) {
-    if (const auto* unread = std::get_if<Unread>(&event.fact); unread && !unread->text.empty()) {
-        return unread->text;
-    }
     std::string text;
     text.reserve(usual_bytes);
-    write_envelope(text, event, cluster);
-    const std::size_t before = text.size();
-    write_fact(text, event.fact);
-    if (text.size() == before) text += "null";
-    text += '}';
+    append_encoded(text, event, cluster);
     return text;
+}
+
+void append_encoded(std::string& out, const Event& event, std::string_view cluster) {
+    if (const auto* unread = std::get_if<Unread>(&event.fact); unread && !unread->text.empty()) {
+        out += unread->text;
+        return;
+    }
+    write_envelope(out, event, cluster);
+    const std::size_t before = out.size();
+    write_fact(out, event.fact);
+    if (out.size() == before) out += "null";
+    out += '}';
 }
 
 std::string encode_data(const Fact& fact) {

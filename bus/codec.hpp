@@ -27,6 +27,8 @@ struct Malformed {
 };
 
 std::string encode(const Event& event, std::string_view cluster = "main");
+/// The same, behind what `out` holds.
+void append_encoded(std::string& out, const Event& event, std::string_view cluster = "main");
 
 /// The `data` member alone, as JSON text; of `Unread`, the whole text. Tests and the CLI use it.
 std::string encode_data(const Fact& fact);

@@ -56,9 +56,9 @@ void write_envelope(std::string& out, const Event& event, std::string_view clust
     out += R"({"specversion":"1.0","id":)";
     append_json_string(out, event.id.value);
     out += R"(,"source":"/)";
-    out += encode_token(cluster);
+    append_token(out, cluster);
     out += node_follows;
-    out += encode_token(event.source.value);
+    append_token(out, event.source.value);
     out += '"';
     write_text_unless_empty(out, "type", type_of(event));
     write_text_unless_empty(out, "subject", about(event));

@@ -57,9 +57,11 @@ class NatsLog final : public Log {
     bool wait_ready(Duration within) const;
 
   private:
-    std::optional<AppendError> write_letters(std::span<const Event> events);
+    std::optional<AppendError> gather(std::span<const Event> events);
     std::optional<AppendError> unfit(const NatsHealth& health);
     std::optional<AppendError> oversized(std::size_t payload_max);
+    void write(const Event& event, NatsLetter& into) const;
+    std::string name_of(std::size_t said) const;
     Result<Appended, AppendError> judged(std::span<const NatsAck> acks, Position end_before);
     AppendError failed(std::span<const NatsAck> acks, std::size_t at);
     AppendError refuse(AppendError error, std::string sentence);
@@ -69,8 +71,8 @@ class NatsLog final : public Log {
     const std::string stream_;
     NatsFollower follower_;
     NatsPublisher publisher_;
-    std::vector<NatsLetter> letters_;     ///< Of the append under way; each id once.
-    std::vector<std::size_t> letter_of_;  ///< For each event, which letter says it.
+    std::vector<const Event*> said_;    ///< Of the append under way; each id once.
+    std::vector<std::size_t> said_as_;  ///< For each event, which of those says it.
     std::string trouble_;
     mutable std::mutex full_mutex_;
     std::string full_ = {};  ///< Guarded by full_mutex_. Why the last append found no room.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "bus/json_text.hpp"
+
 namespace ringrift::bus {
 namespace {
 
@@ -74,30 +76,32 @@ NatsPublisher::~NatsPublisher() {
     connection_.on_change(this, {});
 }
 
-std::vector<NatsAck> NatsPublisher::publish(const NatsLine& line,
-                                            std::span<const NatsLetter> letters, Duration wait) {
-    answers_->begin(letters.size());
-    letters_ = letters;
+std::vector<NatsAck> NatsPublisher::publish(const NatsLine& line, std::size_t count,
+                                            const Write& write, Duration wait) {
+    answers_->begin(count);
     forbidden_before_ = connection_.forbidden().count;
     sent_ = 0;
     is_forbidden_ = false;
     std::size_t bytes = 0;
     bool goes_on = ready_on(line);
-    const std::string prefix = inbox_ + "." + std::to_string(answers_->batch) + ".";
-    for (std::size_t i = 0; goes_on && i < letters.size(); ++i) {
-        goes_on = send(line, letters[i], prefix + std::to_string(i));
-        bytes += letters[i].text.size();
+    std::string reply = inbox_ + "." + std::to_string(answers_->batch) + ".";
+    const std::size_t prefix = reply.size();
+    for (std::size_t i = 0; goes_on && i < count; ++i) {
+        reply.resize(prefix);
+        append_json_unsigned(reply, i);
+        goes_on = send(line, written(i, write), reply);
+        bytes += letter_.text.size();
         const bool is_much = bytes >= in_flight_bytes_max;
         if (goes_on && (is_much || (i + 1) % look_each == 0)) {
-            goes_on = wait_until(is_much ? 0 : in_flight_max - look_each, wait);
+            goes_on = wait_until(is_much ? 0 : in_flight_max - look_each, wait, write);
             if (is_much) bytes = 0;
         }
     }
     // What libnats still holds of a small batch goes out now, not in a millisecond; of a large one
     // most is on its way, and to wait twice would cost more.
-    if (goes_on && letters.size() < look_each)
+    if (goes_on && count < look_each)
         goes_on = natsConnection_FlushTimeout(line.connection(), wait.count()) == NATS_OK;
-    if (goes_on) goes_on = wait_until(0, wait);
+    if (goes_on) goes_on = wait_until(0, wait, write);
     std::unique_lock lock(answers_->mutex);
     if (!goes_on && is_forbidden_) {
         answers_->changed.wait_for(lock, forbidden_grace,
@@ -119,10 +123,18 @@ bool NatsPublisher::ready_on(const NatsLine& line) {
     return receiver_ != nullptr;
 }
 
-std::size_t NatsPublisher::payload_bytes(const NatsLetter& letter) {
+std::size_t NatsPublisher::header_bytes(std::size_t id_bytes) {
     constexpr std::string_view lines = "NATS/1.0\r\n: \r\n\r\n";
     constexpr std::size_t name = std::string_view(id_header).size();
-    return lines.size() + name + letter.message_id.size() + letter.text.size();
+    return lines.size() + name + id_bytes;
+}
+
+const NatsLetter& NatsPublisher::written(std::size_t index, const Write& write) {
+    letter_.subject.clear();
+    letter_.message_id.clear();
+    letter_.text.clear();
+    write(index, letter_);
+    return letter_;
 }
 
 bool NatsPublisher::send(const NatsLine& line, const NatsLetter& letter, const std::string& reply) {
@@ -138,7 +150,7 @@ bool NatsPublisher::send(const NatsLine& line, const NatsLetter& letter, const s
     return true;
 }
 
-bool NatsPublisher::wait_until(std::size_t open_max, Duration wait) {
+bool NatsPublisher::wait_until(std::size_t open_max, Duration wait, const Write& write) {
     // Woken when half of them are answered, so that two threads do not hand over each one.
     const std::size_t low = open_max / 2;
     std::unique_lock lock(answers_->mutex);
@@ -154,16 +166,16 @@ bool NatsPublisher::wait_until(std::size_t open_max, Duration wait) {
         if (!in_time || answers.is_refused) return false;
         answers.is_disturbed = false;
         lock.unlock();
-        if (is_line_lost_or_subject_forbidden()) return false;
+        if (is_line_lost_or_subject_forbidden(write)) return false;
         lock.lock();
     }
 }
 
-bool NatsPublisher::is_line_lost_or_subject_forbidden() {
+bool NatsPublisher::is_line_lost_or_subject_forbidden(const Write& write) {
     const NatsConnection::Forbidden forbidden = connection_.forbidden();
     if (forbidden.count != forbidden_before_) {
-        for (const NatsLetter& letter : letters_) {
-            if (forbidden.last.find(letter.subject) == std::string::npos) continue;
+        for (std::size_t i = 0; i < sent_; ++i) {
+            if (forbidden.last.find(written(i, write).subject) == std::string::npos) continue;
             is_forbidden_ = true;
             return true;
         }

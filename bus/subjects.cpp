@@ -1,5 +1,7 @@
 #include "bus/subjects.hpp"
 
+#include <algorithm>
+
 namespace ringrift::bus {
 namespace {
 
@@ -19,31 +21,41 @@ int nibble(char c) {
 }  // namespace
 
 std::string subject_of(const Event& event, std::string_view cluster) {
-    std::string subject = "ringrift.";
-    subject += encode_token(cluster);
-    subject += '.';
-    subject += noun_of(event);
-    subject += '.';
-    subject += encode_token(about(event));
-    subject += '.';
-    subject += encode_token(type_of(event));
+    std::string subject;
+    append_subject(subject, event, cluster);
     return subject;
 }
 
+void append_subject(std::string& out, const Event& event, std::string_view cluster) {
+    out += "ringrift.";
+    append_token(out, cluster);
+    out += '.';
+    out += noun_of(event);
+    out += '.';
+    append_token(out, about(event));
+    out += '.';
+    append_token(out, type_of(event));
+}
+
 std::string encode_token(std::string_view id) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    if (id.empty()) return std::string(empty_token);
     std::string token;
-    token.reserve(id.size());
-    for (const char c : id) {
-        if (stands_for_itself(c)) {
-            token += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            token += {'%', digits[byte >> 4], digits[byte & 15]};
-        }
-    }
+    append_token(token, id);
     return token;
+}
+
+void append_token(std::string& out, std::string_view id) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    if (id.empty()) out += empty_token;
+    while (!id.empty()) {
+        const auto other = std::find_if_not(id.begin(), id.end(), stands_for_itself);
+        const auto plain = static_cast<std::size_t>(other - id.begin());
+        out += id.substr(0, plain);
+        id.remove_prefix(plain);
+        if (id.empty()) return;
+        const auto byte = static_cast<unsigned char>(id.front());
+        out += {'%', digits[byte >> 4], digits[byte & 15]};
+        id.remove_prefix(1);
+    }
 }
 
 std::optional<std::string> decode_token(std::string_view token) {

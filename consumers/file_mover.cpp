@@ -86,7 +86,7 @@ std::size_t FileMover::sense(bus::Time now) {
                        [&](const TransferDone& e) {
                            under_way_.erase(e.file);
                            failed_.erase(e.file);
-                           done_[e.file] = {e, now};
+                           note(e.file, {.at = now, .source = e.source});
                        },
                        [&](const TransferFailed& e) {
                            Failure& failure = failed_[e.file];
@@ -97,11 +97,21 @@ std::size_t FileMover::sense(bus::Time now) {
                            failure.tried.insert(from->second.begin(), from->second.end());
                            under_way_.erase(from);
                        },
-                       [&](const CopyDamaged& e) { damaged_[e.file] = e.reason; },
+                       [&](const CopyDamaged& e) {
+                           note(e.file, {.at = now, .is_damage = true, .reason = e.reason});
+                       },
                    },
                    report);
     }
     return reports.size();
+}
+
+/// The same twice in a row is one thing to say.
+void FileMover::note(const bus::FileDigest& file, News news) {
+    std::deque<News>& known = news_[file];
+    const bool is_said_already =
+        !known.empty() && known.back().said_at == 0 && known.back().is_damage == news.is_damage;
+    if (!is_said_already) known.push_back(std::move(news));
 }
 
 /// And nobody is left to be tried.
@@ -113,7 +123,7 @@ bool FileMover::has_failed(const producers::Sight& sight, const bus::FileDigest&
 
 std::optional<std::string> FileMover::hopeless(const producers::Sight& sight,
                                                const bus::FileDigest& file) const {
-    if (under_way_.contains(file) || done_.contains(file)) return {};
+    if (under_way_.contains(file) || news_.contains(file)) return {};
     if (has_failed(sight, file)) return failed_.at(file).sentence;
     if (!sources_of(sight, file, {}).empty()) return {};
     return "no other node that is alive has a copy of " + file.value;
@@ -155,7 +165,7 @@ std::size_t FileMover::remove(const producers::Sight& sight) {
     std::size_t begun = 0;
     for (const bus::FileDigest& file : to_remove_) {
         if (!is_given_up(sight, file)) continue;
-        const bool is_back = under_way_.contains(file) || done_.contains(file);
+        const bool is_back = under_way_.contains(file) || news_.contains(file);
         if (is_back || wanted_.contains(file) || !removed_.insert(file).second) continue;
         transfers_.remove(file);
         ++begun;
@@ -166,7 +176,7 @@ std::size_t FileMover::remove(const producers::Sight& sight) {
 /// False when no more can be begun now.
 bool FileMover::fetch(const producers::Sight& sight, TransferOrder order) {
     // A file that is being removed would be found here, and then be gone.
-    const bool rests = under_way_.contains(order.file) || done_.contains(order.file) ||
+    const bool rests = under_way_.contains(order.file) || news_.contains(order.file) ||
                        removed_.contains(order.file) || has_failed(sight, order.file);
     if (rests) return true;
     if (under_way_.size() >= transfers_max) return false;
@@ -191,7 +201,7 @@ std::size_t FileMover::carry_out(const producers::Sight& sight) {
     std::set<bus::FileDigest> looked_at;
     for_each_own_move(sight, [&](const std::string&, const SyncEntry&,
                                  const bus::PlannedMove& move) {
-        const bool is_seen_to = under_way_.contains(move.file) || done_.contains(move.file);
+        const bool is_seen_to = under_way_.contains(move.file) || news_.contains(move.file);
         if (is_seen_to || !looked_at.insert(move.file).second) return true;
         return fetch(sight, order_for(sight, move.file, sources_of(sight, move.file, move.source)));
     });
@@ -213,18 +223,25 @@ Commands FileMover::reports(const producers::Sight& sight) const {
             syncs[name].sentence = failed_.at(move.file).sentence;
         else
             syncs[name].has_hope = true;
-        const bool is_touched = under_way_.contains(move.file) || done_.contains(move.file) ||
+        const bool is_touched = under_way_.contains(move.file) || news_.contains(move.file) ||
                                 failed_.contains(move.file);
         if (is_touched && sync.state == "planned") begun.insert(name);
         return true;
     };
-    const bool is_idle = under_way_.empty() && done_.empty() && failed_.empty();
+    const bool is_idle = under_way_.empty() && news_.empty() && failed_.empty();
     if (!is_idle) for_each_own_move(sight, look);
     for (const std::string& name : begun)
         commands.push_back(producers::NoteSyncStarted{.sync = name, .node = self});
-    for (const auto& [file, arrived] : done_) {
-        commands.push_back(producers::NoteReplicated{
-            .file = file, .node = self, .source = arrived.done.source, .at = arrived.at});
+    for (const auto& [file, news] : news_) {
+        const News& first = news.front();
+        if (first.said_at != 0) continue;
+        if (first.is_damage) {
+            commands.push_back(producers::QuarantineFile{
+                .file = file, .node = self, .reason = first.reason, .at = first.at});
+        } else {
+            commands.push_back(producers::NoteReplicated{
+                .file = file, .node = self, .source = first.source, .at = first.at});
+        }
     }
     // One file that does not come must not keep the others of its sync from coming.
     for (const auto& [name, failing] : syncs) {
@@ -232,33 +249,42 @@ Commands FileMover::reports(const producers::Sight& sight) const {
         commands.push_back(
             producers::NoteSyncFailed{.sync = name, .node = self, .reason = failing.sentence});
     }
-    for (const auto& [file, reason] : damaged_) {
-        commands.push_back(producers::QuarantineFile{.file = file, .node = self, .reason = reason});
-    }
     return commands;
 }
 
-std::size_t FileMover::settle(const producers::Sight& sight) {
-    const auto& data = sight.cluster.data;
-    const auto is_here = [&](const bus::FileDigest& file) {
-        // Of a file that nobody has recorded there is nothing to say.
-        return !data.files.contains(file) || has_copy(data, file, sight.host.self);
+void FileMover::answered(const producers::Command& report, bus::Position at) {
+    const auto answer = [&](const bus::FileDigest& file, bool is_damage) {
+        const auto news = news_.find(file);
+        if (news == news_.end() || news->second.front().is_damage != is_damage) return;
+        news->second.front().said_at = at;
+        if (at == 0) forget_first(news);
     };
-    std::size_t settled =
-        std::erase_if(done_, [&](const auto& entry) { return is_here(entry.first); });
-    if (!failed_.empty()) {
-        std::set<bus::FileDigest> wanted = wanted_;
-        for_each_own_move(sight,
-                          [&](const std::string&, const SyncEntry&, const bus::PlannedMove& move) {
-                              wanted.insert(move.file);
-                              return true;
-                          });
-        settled += std::erase_if(failed_,
-                                 [&](const auto& entry) { return !wanted.contains(entry.first); });
+    if (const auto* copy = std::get_if<producers::NoteReplicated>(&report))
+        answer(copy->file, false);
+    if (const auto* bad = std::get_if<producers::QuarantineFile>(&report)) answer(bad->file, true);
+}
+
+FileMover::NewsOfFiles::iterator FileMover::forget_first(NewsOfFiles::iterator news) {
+    news->second.pop_front();
+    return news->second.empty() ? news_.erase(news) : news;
+}
+
+std::size_t FileMover::settle(const producers::Sight& sight, bus::Position folded) {
+    std::size_t settled = 0;
+    for (auto news = news_.begin(); news != news_.end();) {
+        const bus::Position said_at = news->second.front().said_at;
+        const bool is_folded = said_at != 0 && said_at <= folded;
+        settled += is_folded ? 1 : 0;
+        news = is_folded ? forget_first(news) : std::next(news);
     }
-    settled += std::erase_if(
-        damaged_, [&](const auto& entry) { return !has_copy(data, entry.first, sight.host.self); });
-    return settled;
+    if (failed_.empty()) return settled;
+    std::set<bus::FileDigest> wanted = wanted_;
+    for_each_own_move(sight,
+                      [&](const std::string&, const SyncEntry&, const bus::PlannedMove& move) {
+                          wanted.insert(move.file);
+                          return true;
+                      });
+    return std::erase_if(failed_, [&](const auto& entry) { return !wanted.contains(entry.first); });
 }
 
 }  // namespace ringrift::consumers

@@ -8,10 +8,14 @@
 // or failed is reported until the log has it. A fetch has failed when every node that is alive and
 // has a copy was tried. So a restart needs no recovery code. Belongs to the node's thread.
 //
+// What became of one file, that it came and that it was found damaged, is said in the order in
+// which it was, one after the other: whoever folds it ends where the disk did.
+//
 // A file that the node had given up before it came up may be one that it fetched again just before
 // it went down, and whose FILE_REPLICATED is still on its way into the log, so that others count on
 // this copy. Such files are left for `leftovers_rest`, longer than anything is on its way.
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -43,16 +47,28 @@ class FileMover {
     /// FILE_QUARANTINED. (DATA_SYNC_COMPLETED is the leader's, see SyncPlanner.)
     Commands reports(const producers::Sight& sight) const;
 
-    /// Forgets what the log has. Returns how much.
-    std::size_t settle(const producers::Sight& sight);
+    /// One of `reports` was answered: it stands in the log at `at`, or was refused (0). It is not
+    /// said again, whatever becomes of the file.
+    void answered(const producers::Command& report, bus::Position at);
+
+    /// Forgets what was said once it is folded, and failures of what nobody wants any more.
+    /// Returns how much.
+    std::size_t settle(const producers::Sight& sight, bus::Position folded);
 
     std::size_t under_way() const { return under_way_.size(); }
 
   private:
-    struct Arrived {
-        TransferDone done = {};
+    /// A verified copy came from `source`, or the one here was found damaged.
+    struct News {
         bus::Time at = {};
+        bool is_damage = false;
+        bus::NodeId source = {};
+        std::string reason = {};
+        bus::Position said_at = 0;  ///< 0: the log has not answered. A reader may be behind it.
     };
+    using NewsOfFiles = std::map<bus::FileDigest, std::deque<News>>;
+    void note(const bus::FileDigest& file, News news);
+    NewsOfFiles::iterator forget_first(NewsOfFiles::iterator news);
     struct Failure {
         std::string sentence = {};
         std::set<bus::NodeId> tried = {};
@@ -81,9 +97,8 @@ class FileMover {
     std::set<bus::FileDigest> leftovers_;  ///< Given up already by the first look.
     std::set<bus::FileDigest> removed_;    ///< Asked for since the directory was last read.
     bus::Position removed_as_of_ = 0;
-    std::map<bus::FileDigest, Arrived> done_;
+    NewsOfFiles news_;  ///< Of each file, oldest first.
     std::map<bus::FileDigest, Failure> failed_;
-    std::map<bus::FileDigest, std::string> damaged_;  ///< Reasons.
 };
 
 /// The moves of open syncs to this node that have not been made, one for each file.

@@ -125,8 +125,8 @@ std::size_t Node::do_work(bus::Time wall) {
     taken = taken && now >= retry_at_ && ask(jobs_.reports(sight(now)), now);
     if (taken) jobs_.settle(sight(now));  // What was not taken is reported again.
     if (mover_) {
-        taken = taken && now >= retry_at_ && ask(mover_->reports(sight(now)), now);
-        mover_->settle(sight(now));
+        taken = taken && now >= retry_at_ && say_what_moved(now);
+        mover_->settle(sight(now), state_.position());
     }
     taken = taken && keep_machines(now);
     if (taken) work += ingest_said(now) + answer_wishes(now);
@@ -185,6 +185,17 @@ bool Node::ask(const consumers::Commands& commands, bus::Time now) {
     for (const producers::Command& command : commands) {
         const Outcome outcome = ask(command, now).outcome;
         if (outcome == Outcome::unavailable || outcome == Outcome::halted) return false;
+    }
+    return true;
+}
+
+bool Node::say_what_moved(bus::Time now) {
+    for (const producers::Command& report : mover_->reports(sight(now))) {
+        const auto handled = ask(report, now);
+        const bool took = handled.outcome == Outcome::appended;
+        if (took || handled.outcome == Outcome::refused || handled.position > 0)
+            mover_->answered(report, handled.position);
+        if (!took && handled.outcome != Outcome::refused) return false;
     }
     return true;
 }

@@ -123,6 +123,7 @@ class Node {
     void note_caught_up();
     /// Asks for the commands one after the other; false when the log takes none now.
     bool ask(const consumers::Commands& commands, bus::Time now);
+    bool say_what_moved(bus::Time now);
     producers::CommandHandler::Handled ask(const producers::Command& command, bus::Time now);
     consumers::Commands standing(bus::Time now) const;
     /// ops/node_letters.cpp: reads what others wrote, and votes, follows or leads.

@@ -189,6 +189,7 @@ struct QuarantineFile {
     bus::FileDigest file = {};
     bus::NodeId node = {};
     std::string reason = {};
+    bus::Time at = {};  ///< When it was found, as in NoteReplicated.
 };
 /// The moves of a planned sync to `node` have begun.
 struct NoteSyncStarted {

@@ -18,6 +18,17 @@ bus::EventId cause_of(const Sight& sight, const projections::SyncEntry& sync) {
     return file == sight.cluster.data.files.end() ? bus::EventId() : file->second.event;
 }
 
+/// What happens to a copy again, later, is news again; the same said again is not.
+bus::EventId id_at(const bus::FileDigest& file, std::string_view what, const bus::NodeId& node,
+                   bus::Time at) {
+    return id_of(file.value, std::string(what) + ":" + std::string(node.value),
+                 at.time_since_epoch().count());
+}
+
+bus::Time when(bus::Time at, const Sight& sight) {
+    return at == bus::Time() ? sight.now : at;
+}
+
 }  // namespace
 
 Decision decide(const Sight& sight, const CollectManifest& command) {
@@ -96,8 +107,7 @@ Decision decide(const Sight& sight, const QuarantineFile& command) {
         return refuse(Refusal::Kind::duplicate, "the view counts no copy of it here");
     }
     return std::vector<Draft>{
-        {.id = {command.file.value + ":quarantined:" + command.node.value + ":" +
-                std::to_string(sight.cluster.data.files.at(command.file).recorded)},
+        {.id = id_at(command.file, "quarantined", command.node, when(command.at, sight)),
          .causation = sight.cluster.data.files.at(command.file).event,
          .correlation = {},
          .fact = bus::FileQuarantined{
@@ -128,20 +138,17 @@ Decision decide(const Sight& sight, const NoteReplicated& command) {
     if (projections::has_copy(sight.cluster.data, command.file, command.node)) {
         return refuse(Refusal::Kind::duplicate, "its copy is known already");
     }
-    // Copied, lost and copied again is news again.
-    const bus::Time at = command.at == bus::Time() ? sight.now : command.at;
-    const bus::EventId id = {command.file.value + ":replicated:" + command.node.value + ":" +
-                             std::to_string(at.time_since_epoch().count())};
-    return std::vector<Draft>{{.id = id,
-                               .causation = file->second.event,
-                               .correlation = {},
-                               .fact = bus::FileReplicated{.file = command.file,
-                                                           .node = command.node,
-                                                           .source = command.source,
-                                                           .kind = file->second.kind,
-                                                           .config = file->second.config,
-                                                           .name = file->second.name,
-                                                           .bytes = file->second.bytes}}};
+    return std::vector<Draft>{
+        {.id = id_at(command.file, "replicated", command.node, when(command.at, sight)),
+         .causation = file->second.event,
+         .correlation = {},
+         .fact = bus::FileReplicated{.file = command.file,
+                                     .node = command.node,
+                                     .source = command.source,
+                                     .kind = file->second.kind,
+                                     .config = file->second.config,
+                                     .name = file->second.name,
+                                     .bytes = file->second.bytes}}};
 }
 
 Decision decide(const Sight& sight, const NoteSyncFailed& command) {
@@ -185,10 +192,10 @@ Decision decide(const Sight& sight, const DeleteFile& command) {
                           " other nodes that are well have a copy; it stays until " +
                           std::to_string(enough) + " have");
     }
-    const bus::EventId id = {command.file.value + ":deleted:" + command.node.value + ":" +
-                             std::to_string(sight.now.time_since_epoch().count())};
-    return std::vector<Draft>{
-        {.id = id, .causation = file.event, .correlation = {}, .fact = std::move(deleted)}};
+    return std::vector<Draft>{{.id = id_at(command.file, "deleted", command.node, sight.now),
+                               .causation = file.event,
+                               .correlation = {},
+                               .fact = std::move(deleted)}};
 }
 
 }  // namespace ringrift::producers

@@ -51,7 +51,15 @@ struct Machine {
         mover.sense(given.now());
     }
     Commands reports() const { return mover.reports(given.sight()); }
-    void say() { tests::carry_out(given, reports()); }
+    /// As the node does: each is handled and its answer told.
+    void say() {
+        for (const Command& report : reports()) {
+            tests::carry_out(given, {report});
+            mover.answered(report, given.position());
+        }
+        settle();
+    }
+    std::size_t settle() { return mover.settle(given.sight(), given.position()); }
     const projections::SyncEntry& sync(const std::string& name) const {
         return given.view().data.syncs.at(name);
     }
@@ -107,10 +115,9 @@ TEST_CASE("that it has begun and what has come is said until the log has it, the
     CHECK(machine.reports().empty());
     machine.hear(TransferDone{{"f1"}, {"a"}, 99});
     CHECK(asked<NoteReplicated>(machine.reports()).size() == 1);
-    CHECK(machine.mover.settle(machine.given.sight()) == 0);
+    CHECK(asked<NoteReplicated>(machine.reports()).size() == 1);
     machine.say();
     CHECK(has_copy(machine.given.view().data, {"f1"}, boss));
-    CHECK(machine.mover.settle(machine.given.sight()) == 1);
     CHECK(machine.reports().empty());
     machine.hear(TransferDone{{"f2"}, {"a"}, 99});
     machine.say();
@@ -130,7 +137,7 @@ TEST_CASE("a file that does not come fails its sync when the others have come, a
     machine.say();
     CHECK(machine.sync("s1").state == "failed");
     CHECK(machine.sync("s1").why == "a is unreachable");
-    machine.mover.settle(machine.given.sight());
+    machine.settle();
     CHECK(machine.reports().empty());
     machine.planned("s2", {wanted("f1")});
     CHECK(machine.carry_out() == 1);
@@ -152,7 +159,63 @@ TEST_CASE("our own copy that turns out to be damaged is said to be") {
     machine.hear(CopyDamaged{{"f3"}, "other bytes"});
     machine.say();
     CHECK_FALSE(has_copy(machine.given.view().data, {"f3"}, boss));
-    CHECK(machine.mover.settle(machine.given.sight()) == 1);
+    CHECK(machine.reports().empty());
+}
+
+TEST_CASE("a copy that came and was found damaged is said to have come, then to be damaged, once") {
+    Machine machine;
+    machine.planned("s1", {wanted("f1")});
+    machine.carry_out();
+    machine.hear(TransferDone{{"f1"}, {"a"}, 99});
+    machine.hear(CopyDamaged{{"f1"}, "other bytes"});
+    machine.hear(CopyDamaged{{"f1"}, "other bytes"});
+    CHECK(asked<QuarantineFile>(machine.reports()).empty());
+    machine.say();
+    CHECK(has_copy(machine.given.view().data, {"f1"}, boss));
+    machine.say();
+    CHECK_FALSE(has_copy(machine.given.view().data, {"f1"}, boss));
+    CHECK(machine.reports().empty());
+}
+
+TEST_CASE("a copy that came in place of a damaged one stays sound, though both are said late") {
+    Machine machine;
+    machine.given.say(games("f3"));
+    machine.hear(CopyDamaged{{"f3"}, "other bytes"});
+    machine.hear(TransferDone{{"f3"}, {"a"}, 99});
+    machine.say();
+    machine.say();
+    CHECK(has_copy(machine.given.view().data, {"f3"}, boss));
+    CHECK(machine.reports().empty());
+}
+
+TEST_CASE("what has come and was said still counts as here until it is folded") {
+    Machine machine;
+    machine.given.host().files = {{.file = {"f1"}, .bytes = 99}};
+    machine.given.say(games("f1", 10, "boss"));
+    machine.given.say(bus::FileDeleted{.file = {"f1"}, .node = boss, .proof = {{"a"}}});
+    machine.planned("s1", {wanted("f1")});
+    machine.carry_out();
+    machine.hear(TransferDone{{"f1"}, {"a"}, 99});
+    const auto reports = asked<NoteReplicated>(machine.reports());
+    REQUIRE(reports.size() == 1);
+    const bus::Position at = machine.given.position() + 1;
+    machine.mover.answered(reports.front(), at);
+    CHECK(asked<NoteReplicated>(machine.reports()).empty());
+    CHECK(machine.settle() == 0);
+    CHECK(machine.carry_out() == 0);
+    CHECK(machine.transfers.removed.empty());
+    CHECK(machine.mover.settle(machine.given.sight(), at) == 1);
+}
+
+TEST_CASE("what has come is not said again after its answer, whatever became of the file since") {
+    Machine machine;
+    machine.planned("s1", {wanted("f1")});
+    machine.carry_out();
+    machine.hear(TransferDone{{"f1"}, {"a"}, 99});
+    machine.say();
+    machine.given.say(bus::ManifestCollected{.node = boss, .removed = {{"f1"}}});
+    CHECK_FALSE(has_copy(machine.given.view().data, {"f1"}, boss));
+    CHECK(asked<NoteReplicated>(machine.reports()).empty());
 }
 
 TEST_CASE(
@@ -234,13 +297,13 @@ TEST_CASE(
     CHECK_FALSE(machine.mover.hopeless(machine.given.sight(), {"f1"}));
     machine.hear(TransferFailed{{"f1"}, "unreachable", "a, b and c are unreachable"});
     CHECK_FALSE(machine.mover.hopeless(machine.given.sight(), {"f1"}));
-    machine.mover.settle(machine.given.sight());
+    machine.settle();
     CHECK(machine.carry_out() == 1);
     machine.hear(TransferFailed{{"f1"}, "unreachable", "d is unreachable"});
     CHECK(machine.carry_out() == 0);
     CHECK(machine.mover.hopeless(machine.given.sight(), {"f1"}) == "d is unreachable");
     machine.mover.want({});
-    machine.mover.settle(machine.given.sight());
+    machine.settle();
     machine.mover.want({{"f1"}});
     CHECK(machine.carry_out() == 1);  // The next claim tries anew.
 }

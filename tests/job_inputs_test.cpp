@@ -55,10 +55,13 @@ struct Lacking {
     void go_round(bus::Duration later = 1s) {
         given.say_at(given.now() + later, bus::NodeUpdated{.node = {"nobody"}});
         mover.sense(given.now());
-        for (const auto& commands : {jobs.reports(given.sight()), mover.reports(given.sight())})
-            tests::carry_out(given, commands);
+        tests::carry_out(given, jobs.reports(given.sight()));
+        for (const producers::Command& report : mover.reports(given.sight())) {
+            tests::carry_out(given, {report});
+            mover.answered(report, given.position());
+        }
         jobs.settle(given.sight());
-        mover.settle(given.sight());
+        mover.settle(given.sight(), given.position());
         jobs.carry_out(given.sight(), given.host(), true);
         mover.want(jobs.awaited());
         mover.carry_out(given.sight());
