@@ -166,7 +166,8 @@ std::size_t FileMover::remove(const producers::Sight& sight) {
     for (const bus::FileDigest& file : to_remove_) {
         if (!is_given_up(sight, file)) continue;
         const bool is_back = under_way_.contains(file) || news_.contains(file);
-        if (is_back || wanted_.contains(file) || !removed_.insert(file).second) continue;
+        const bool stays = is_back || wanted_.contains(file) || kept_.contains(file);
+        if (stays || !removed_.insert(file).second) continue;
         transfers_.remove(file);
         ++begun;
     }
@@ -189,8 +190,8 @@ bool FileMover::fetch(const producers::Sight& sight, TransferOrder order) {
     return true;
 }
 
-std::size_t FileMover::carry_out(const producers::Sight& sight) {
-    const std::size_t removed = remove(sight);
+std::size_t FileMover::carry_out(const producers::Sight& sight, bool shows_all_said) {
+    const std::size_t removed = shows_all_said ? remove(sight) : 0;
     const std::size_t before = under_way_.size();
     bool has_room = true;
     for (const bus::FileDigest& file : wanted_)

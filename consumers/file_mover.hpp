@@ -35,13 +35,19 @@ class FileMover {
     /// What claims of this node wait for, from now on; replaces what was wanted before.
     void want(std::set<bus::FileDigest> files) { wanted_ = std::move(files); }
 
+    /// What jobs here have just made: it stays, though an older FILE_DELETED of this node may hold.
+    /// Replaces what was kept before.
+    void keep(std::set<bus::FileDigest> files) { kept_ = std::move(files); }
+
     /// Why the file will not come, as a sentence: nobody who is alive has it, or all were tried in
     /// vain. Empty while there is hope.
     std::optional<std::string> hopeless(const producers::Sight& sight,
                                         const bus::FileDigest& file) const;
 
-    /// Fetches and removes what is due. Returns how much was begun.
-    std::size_t carry_out(const producers::Sight& sight);
+    /// Fetches what is due and removes what may go. Nothing may while the view does not show all
+    /// that this node has said: it may have said since that a file is here again. Returns how much
+    /// was begun.
+    std::size_t carry_out(const producers::Sight& sight, bool shows_all_said = true);
 
     /// What the log should be told: DATA_SYNC_STARTED, FILE_REPLICATED, DATA_SYNC_FAILED,
     /// FILE_QUARANTINED. (DATA_SYNC_COMPLETED is the leader's, see SyncPlanner.)
@@ -82,6 +88,7 @@ class FileMover {
 
     Transfers& transfers_;
     std::set<bus::FileDigest> wanted_;
+    std::set<bus::FileDigest> kept_;
     std::map<bus::FileDigest, std::vector<bus::NodeId>> under_way_;  ///< From whom.
     /// When all files here were last compared with what the log has given up.
     struct Look {

@@ -237,7 +237,8 @@ bool Node::keep_machines(bus::Time now) {
 std::size_t Node::move_files(bus::Time now) {
     if (!mover_ || phase_ != Phase::running || !caught_up_) return 0;
     mover_->want(jobs_.awaited());
-    return mover_->carry_out(sight(now));
+    mover_->keep(jobs_.made());
+    return mover_->carry_out(sight(now), handler_.shows_all_said());
 }
 
 std::size_t Node::ingest_said(bus::Time now) {

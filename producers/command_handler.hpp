@@ -40,6 +40,10 @@ class CommandHandler {
     /// Folds everything that is new; false when the log cannot be read now.
     [[nodiscard]] bool catch_up(std::size_t count_max);
 
+    /// Whether all that this node knows to have said is folded: a reader may be behind its own
+    /// writer.
+    bool shows_all_said() const { return folded_.position >= said_; }
+
     /// How often each kind of refusal was given.
     const std::map<std::string, std::int64_t>& refusals() const { return refusals_; }
     /// How often each kind of AppendError or ReadError came.

@@ -218,6 +218,7 @@ TEST_CASE("room is not given out again before the claims that were said can be r
     CHECK(second.outcome == Outcome::refused);
     CHECK(second.refusal.kind == Refusal::Kind::behind);
     CHECK(shell.claims_in_log() == 1);
+    CHECK_FALSE(shell.handler.shows_all_said());
 }
 
 TEST_CASE("parked work does not come back before the return of its twin can be read") {

@@ -240,6 +240,21 @@ TEST_CASE(
     CHECK(machine.transfers.fetched == Names{"f3"});
 }
 
+TEST_CASE("what a job here has made again stays, and nothing goes while the view is behind") {
+    Machine machine;
+    machine.given.say(games("f3")).say(bus::FileReplicated{.file = {"f3"}, .node = {"a"}});
+    machine.given.host().files = {{.file = {"f3"}, .bytes = 99}};
+    CHECK(machine.carry_out() == 0);
+    machine.given.say(bus::FileDeleted{.file = {"f3"}, .node = boss, .proof = {{"a"}}});
+    machine.mover.keep({{"f3"}});
+    CHECK(machine.carry_out() == 0);
+    machine.mover.keep({});
+    CHECK(machine.mover.carry_out(machine.given.sight(), false) == 0);
+    CHECK(machine.transfers.removed.empty());
+    CHECK(machine.carry_out() == 1);
+    CHECK(machine.transfers.removed == Names{"f3"});
+}
+
 TEST_CASE("what was given up before the node came up is left for a while: it may have come back") {
     Machine machine;
     auto& host = machine.given.host();

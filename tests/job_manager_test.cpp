@@ -258,6 +258,7 @@ TEST_CASE("a job is forgotten only when the log has its end and its games") {
     machine.claim(selfplay("w1"));
     const JobId job = machine.job("w1");
     machine.hear(played(job));
+    CHECK(machine.jobs.made() == std::set<bus::FileDigest>{{"f1"}});
     CHECK(machine.settle() == 0);
     CHECK(machine.hands.forgotten.empty());
     CHECK_FALSE(machine.jobs.is_idle(machine.given.host()));
@@ -267,6 +268,7 @@ TEST_CASE("a job is forgotten only when the log has its end and its games") {
     CHECK(machine.settle() == 1);
     CHECK(machine.hands.forgotten == Jobs{job});
     CHECK(machine.jobs.reports(machine.given.sight()).empty());
+    CHECK(machine.jobs.made().empty());
 }
 
 TEST_CASE("a job that lost its claim is not forgotten before its games are recorded") {

@@ -247,6 +247,16 @@ std::set<bus::FileDigest> JobManager::awaited() const {
     return files;
 }
 
+std::set<bus::FileDigest> JobManager::made() const {
+    std::set<bus::FileDigest> files;
+    for (const auto& [job, ended] : ended_) {
+        const auto* success = std::get_if<JobSuccess>(&ended.outcome);
+        if (success == nullptr) continue;
+        for (const bus::FileMade& made : success->result.files) files.insert(made.file);
+    }
+    return files;
+}
+
 Commands JobManager::reports(const producers::Sight& sight) const {
     Commands commands;
     for (const auto& [fence, here] : sight.host.jobs) {

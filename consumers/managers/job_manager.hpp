@@ -54,6 +54,8 @@ class JobManager {
 
     /// The files that claims of this node wait for.
     std::set<bus::FileDigest> awaited() const;
+    /// The files that ended jobs have left and that the log need not know yet.
+    std::set<bus::FileDigest> made() const;
 
     /// What is to be said: jobs that started, jobs that ended. Asked for until it is in the log.
     Commands reports(const producers::Sight& sight) const;
