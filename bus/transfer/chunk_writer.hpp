@@ -1,6 +1,7 @@
 #pragma once
 
-// Writes and hashes the chunks of one fetch, in order, while the network brings more: a thread.
+// Writes and hashes the chunks of one fetch, in order, while the network brings more: a thread,
+// which reserves room for all of them first.
 //
 // Chunks come in any order and wait until it is their turn; how many wait is bounded by who puts
 // them (FetchBounds::window). After a failure nothing more is written. Internal to bus/transfer/.
@@ -19,9 +20,9 @@ namespace ringrift::bus {
 
 class ChunkWriter {
   public:
-    /// `file` is used by the writer alone until it is gone. `wake_fd`, an eventfd, is told when
-    /// something was written.
-    ChunkWriter(PartialFile& file, std::int64_t from, int wake_fd);
+    /// `file`, which will have `bytes`, is used by the writer alone until it is gone. `wake_fd`, an
+    /// eventfd, is told when something was written or went wrong.
+    ChunkWriter(PartialFile& file, std::int64_t from, std::int64_t bytes, int wake_fd);
     ~ChunkWriter();
 
     void put(std::int64_t offset, zmq::message_t bytes);
@@ -30,7 +31,7 @@ class ChunkWriter {
     std::optional<FetchFailure> failure() const;
 
   private:
-    void run(std::stop_token stop);
+    void run(std::int64_t bytes, std::stop_token stop);
 
     PartialFile& file_;
     const int wake_fd_;

@@ -30,12 +30,12 @@
 namespace ringrift::bus {
 
 struct FetchBounds {
-    std::int64_t chunk_bytes = 512 * 1024;
+    std::int64_t chunk_bytes = chunk_bytes_max;  ///< Fewer, larger ones cost the processor less.
     std::size_t credit = 16;
-    std::size_t window = 64;  ///< With the chunk's size, the memory of a fetch: 32 MiB.
+    std::size_t window = 32;  ///< With the chunk's size, the memory of a fetch: 32 MiB.
     std::size_t streams_per_source = 2;
     std::chrono::milliseconds connect_max = std::chrono::seconds(5);
-    std::chrono::milliseconds answer_max = std::chrono::seconds(10);
+    std::chrono::milliseconds answer_max = std::chrono::seconds(20);
     std::chrono::milliseconds hedge = std::chrono::seconds(1);
     std::chrono::milliseconds retry_first = std::chrono::milliseconds(100);
     std::chrono::milliseconds retry_max = std::chrono::seconds(3);

@@ -80,7 +80,7 @@ class Fetch {
                 if (!from) return from.error();
                 fetched_.bytes_resumed = *from;
                 course_.begin(*from, now_());
-                writer_.emplace(file_, *from, wake_.get());
+                writer_.emplace(file_, *from, prepare->bytes, wake_.get());
             }
         }
         return course_.failure(now_());

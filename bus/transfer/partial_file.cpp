@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -20,6 +21,7 @@ constexpr mode_t owner_only = 0600;
 constexpr int opens_max = 8;  // Each lost race means that another process has just finished.
 constexpr int quarantined_max = 1000;  // Copies of one file; then it is not kept as evidence.
 constexpr std::size_t read_bytes = 1024 * 1024;
+constexpr std::int64_t block_bytes = 512;  // What stat counts blocks in.
 // So that the disk writes while the network brings more, and the fsync at the end is short.
 constexpr std::int64_t push_every_bytes = 8 * 1024 * 1024;
 
@@ -93,9 +95,18 @@ PartialFile::Outcome<std::int64_t> PartialFile::prepare(std::int64_t bytes, std:
         written_ += got;
     }
     pushed_ = written_;
-    const auto reserved = reserve(bytes);
-    if (!reserved) return reserved.error();
+    const auto free = free_bytes();
+    if (!free) return free.error();
+    const std::int64_t has = std::max<std::int64_t>(written_, facts.st_blocks * block_bytes);
+    const std::int64_t missing = std::max<std::int64_t>(0, bytes - has);
+    if (*free - missing < place_.disk_free_bytes_min) return failure("reserve room for", ENOSPC);
     return written_;
+}
+
+PartialFile::Outcome<std::int64_t> PartialFile::free_bytes() const {
+    struct statvfs space = {};
+    if (::fstatvfs(fd_.get(), &space) != 0) return failure("look at the disk of", errno);
+    return static_cast<std::int64_t>(space.f_bavail * space.f_frsize);
 }
 
 PartialFile::Outcome<Done> PartialFile::reserve(std::int64_t bytes) {
@@ -104,10 +115,9 @@ PartialFile::Outcome<Done> PartialFile::reserve(std::int64_t bytes) {
         missing > 0 && ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, written_, missing) != 0;
     // Some file systems cannot reserve; then it shows while writing.
     if (is_refused && is_full(errno)) return failure("reserve room for", errno);
-    struct statvfs space = {};
-    if (::fstatvfs(fd_.get(), &space) != 0) return failure("look at the disk of", errno);
-    std::int64_t left = static_cast<std::int64_t>(space.f_bavail * space.f_frsize);
-    if (is_refused) left -= missing;
+    const auto free = free_bytes();
+    if (!free) return free.error();
+    const std::int64_t left = *free - (is_refused ? missing : 0);
     if (left >= place_.disk_free_bytes_min) return Done{};
     // Gives back what was reserved, not what was received.
     if (::ftruncate(fd_.get(), written_) != 0) return failure("give back room of", errno);

@@ -5,8 +5,8 @@
 //
 // `<partial>/<digest>` is always a prefix of what was received: bytes are appended in order, so its
 // length is all there is to remember, and a restart goes on from there. Its room on the disk is
-// reserved before the first byte comes. What was written is hashed at once; what an earlier process
-// wrote is read again. One process at a time (flock). Belongs to one thread at a time.
+// reserved before the first byte is written. What was written is hashed at once; what an earlier
+// process wrote is read again. One process at a time (flock). Belongs to one thread at a time.
 
 #include <filesystem>
 #include <functional>
@@ -41,9 +41,12 @@ class PartialFile {
 
     static Outcome<PartialFile> open(const ArrivalPlace& place, const FileDigest& file);
 
-    /// Reads what is there and reserves room for the rest. How many bytes there are; what is longer
-    /// than `bytes` is begun anew.
+    /// Reads what is there and looks whether there is room for the rest. How many bytes there are;
+    /// what is longer than `bytes` is begun anew.
     Outcome<std::int64_t> prepare(std::int64_t bytes, std::stop_token stop);
+
+    /// Takes the room for the rest of `bytes`; may last a while, as in a file system in memory.
+    Outcome<Done> reserve(std::int64_t bytes);
 
     Outcome<Done> append(const void* bytes, std::size_t count);
 
@@ -53,7 +56,7 @@ class PartialFile {
 
   private:
     PartialFile(const ArrivalPlace& place, FileDigest file);
-    Outcome<Done> reserve(std::int64_t bytes);
+    Outcome<std::int64_t> free_bytes() const;
     FetchFailure quarantine(const FileDigest& found, const std::string& evidence);
     FetchFailure failure(std::string_view deed, int reason) const;
 

@@ -178,8 +178,8 @@ FileDigest write_file(const fs::path& data, std::size_t mebibytes) {
 /// Asks for the whole file with the credit of a fetch, and throws away what comes.
 void discard(const ServerAddress& server, const NodeKeys& keys, const FileDigest& file,
              std::size_t mebibytes) {
-    constexpr std::int64_t chunk = 512 * 1024;
-    constexpr int credit = 16;
+    constexpr std::int64_t chunk = FetchBounds().chunk_bytes;
+    constexpr std::size_t credit = FetchBounds().credit;
     zmq::context_t context;
     zmq::socket_t dealer(context, zmq::socket_type::dealer);
     set_for_client(dealer, keys, server);
@@ -193,7 +193,7 @@ void discard(const ServerAddress& server, const NodeKeys& keys, const FileDigest
         dealer.send(zmq::buffer(frame), zmq::send_flags::none);
         asked += chunk;
     };
-    for (int n = 0; n < credit; ++n) ask();
+    for (std::size_t n = 0; n < credit; ++n) ask();
     for (std::int64_t came = 0; came < bytes;) {
         zmq::message_t part;
         if (!dealer.recv(part)) continue;
@@ -371,5 +371,5 @@ void measure_link(std::size_t mebibytes) {
 int main() {
     using namespace ringrift;
     Loopback(bench::size(512, 16)).measure();
-    measure_link(bench::size(256, 4));
+    measure_link(bench::size(1024, 4));
 }

@@ -16,6 +16,9 @@
 namespace ringrift::tests {
 namespace {
 
+/// Bytes, so that a file has many and a kill comes between two.
+const std::string small_chunks = "65536";
+
 /// A transfer_peer, ended by its pid when the test ends.
 class Peer {
   public:
@@ -116,8 +119,12 @@ TEST_CASE("a fetcher killed at any moment leaves nothing torn, and goes on from 
     const auto beta_keys = load_node_keys(beta.root / "keys" / "node.key");
     REQUIRE(beta_keys);
     alpha.server->set_members({{beta_keys->public_key, beta.name}});
-    const std::vector<std::string> words = {"fetch", beta.root.string(), digest_of(bytes).value,
-                                            alpha.server->endpoint(), alpha.keys.public_key.value};
+    const std::vector<std::string> words = {"fetch",
+                                            beta.root.string(),
+                                            digest_of(bytes).value,
+                                            alpha.server->endpoint(),
+                                            alpha.keys.public_key.value,
+                                            small_chunks};
     std::mt19937 chance(static_cast<unsigned>(Catch::rngSeed()));
     int kills = 0;
     for (; kills < 12; ++kills) {
@@ -226,7 +233,7 @@ TEST_CASE("a frozen fetcher keeps no other from being served") {
     alpha.server->set_members(
         {{beta_keys->public_key, beta.name}, {gamma.keys.public_key, gamma.name}});
     Peer frozen({"fetch", beta.root.string(), digest_of(bytes).value, alpha.server->endpoint(),
-                 alpha.keys.public_key.value});
+                 alpha.keys.public_key.value, small_chunks});
     CHECK(await([&] { return alpha.server->counters().chunks > 0; }));
     frozen.send(SIGSTOP);
     success_of(gamma.fetch(digest_of(bytes), {alpha.source()}));

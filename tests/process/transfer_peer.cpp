@@ -2,9 +2,9 @@
 //
 //   transfer_peer serve DATA ENDPOINT BYTES_PER_SECOND MEMBER_KEY...
 //       serves DATA/files, says `serving ENDPOINT KEY`, until it is killed
-//   transfer_peer fetch DATA DIGEST ENDPOINT KEY
-//       fetches into DATA, says `fetched BYTES resumed BYTES`, `fetched before`, or the failure;
-//       exit code 0 or 1
+//   transfer_peer fetch DATA DIGEST ENDPOINT KEY [CHUNK_BYTES]
+//       fetches into DATA, as a node does or in chunks of that size; says `fetched BYTES resumed
+//       BYTES`, `fetched before`, or the failure; exit code 0 or 1
 
 #include <unistd.h>
 
@@ -54,6 +54,8 @@ int fetch(const std::vector<std::string>& words) {
         std::printf("fetched before\n");
         return 0;
     }
+    FetchBounds bounds = {};
+    if (words.size() > 4) bounds.chunk_bytes = std::atoll(words[4].c_str());
     const FetchSetting setting = {
         .keys = keys_in(data),
         .place = {.partial = data / "incoming",
@@ -63,7 +65,7 @@ int fetch(const std::vector<std::string>& words) {
                       if (!kept) return KeepProblem{kept.error().sentence};
                       return Done{};
                   }},
-        .bounds = {.chunk_bytes = 64 * 1024}};
+        .bounds = bounds};
     const auto fetched = fetch_file(
         {.file = {words[1]}, .sources = {{.node = {"server"}, .server = {words[2], {words[3]}}}}},
         setting, clock_now, {});
@@ -81,7 +83,8 @@ int fetch(const std::vector<std::string>& words) {
 int main(int count, char** arguments) {
     const std::vector<std::string> words(arguments + 1, arguments + count);
     if (words.size() >= 4 && words[0] == "serve") return serve({words.begin() + 1, words.end()});
-    if (words.size() == 5 && words[0] == "fetch") return fetch({words.begin() + 1, words.end()});
+    if ((words.size() == 5 || words.size() == 6) && words[0] == "fetch")
+        return fetch({words.begin() + 1, words.end()});
     std::fprintf(stderr, "say serve or fetch, see the source\n");
     return 2;
 }
