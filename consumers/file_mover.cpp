@@ -94,7 +94,9 @@ std::size_t FileMover::sense(bus::Time now) {
                            failure.is_ours = e.kind == "disk_full" || e.kind == "not_writable";
                            const auto from = under_way_.find(e.file);
                            if (from == under_way_.end()) return;
-                           failure.tried.insert(from->second.begin(), from->second.end());
+                           failure.sync = from->second.sync;
+                           failure.tried.insert(from->second.sources.begin(),
+                                                from->second.sources.end());
                            under_way_.erase(from);
                        },
                        [&](const CopyDamaged& e) {
@@ -175,7 +177,7 @@ std::size_t FileMover::remove(const producers::Sight& sight) {
 }
 
 /// False when no more can be begun now.
-bool FileMover::fetch(const producers::Sight& sight, TransferOrder order) {
+bool FileMover::fetch(const producers::Sight& sight, TransferOrder order, const std::string& sync) {
     // A file that is being removed would be found here, and then be gone.
     const bool rests = under_way_.contains(order.file) || news_.contains(order.file) ||
                        removed_.contains(order.file) || has_failed(sight, order.file);
@@ -186,7 +188,7 @@ bool FileMover::fetch(const producers::Sight& sight, TransferOrder order) {
         order.sources = sources_of(sight, order.file, {}, failed->second.tried);
     if (order.sources.empty()) return true;
     if (!transfers_.fetch(order)) return false;
-    under_way_.emplace(order.file, std::move(order.sources));
+    under_way_.emplace(order.file, Fetching{.sources = std::move(order.sources), .sync = sync});
     return true;
 }
 
@@ -195,44 +197,58 @@ std::size_t FileMover::carry_out(const producers::Sight& sight, bool shows_all_s
     const std::size_t before = under_way_.size();
     bool has_room = true;
     for (const bus::FileDigest& file : wanted_)
-        has_room = has_room && fetch(sight, order_for(sight, file, sources_of(sight, file, {})));
+        has_room =
+            has_room && fetch(sight, order_for(sight, file, sources_of(sight, file, {})), {});
     if (!has_room || under_way_.size() >= transfers_max)
         return removed + under_way_.size() - before;
     // One file may be in several syncs: the first of them says from whom it comes.
     std::set<bus::FileDigest> looked_at;
-    for_each_own_move(sight, [&](const std::string&, const SyncEntry&,
+    for_each_own_move(sight, [&](const std::string& sync, const SyncEntry&,
                                  const bus::PlannedMove& move) {
         const bool is_seen_to = under_way_.contains(move.file) || news_.contains(move.file);
         if (is_seen_to || !looked_at.insert(move.file).second) return true;
-        return fetch(sight, order_for(sight, move.file, sources_of(sight, move.file, move.source)));
+        return fetch(sight, order_for(sight, move.file, sources_of(sight, move.file, move.source)),
+                     sync);
     });
     return removed + under_way_.size() - before;
 }
 
-Commands FileMover::reports(const producers::Sight& sight) const {
-    Commands commands;
-    const bus::NodeId& self = sight.host.self;
-    struct Failing {
-        bool has_hope = false;
-        std::string sentence = {};
-    };
-    std::map<std::string, Failing> syncs;
-    std::set<std::string> begun;
-    const auto look = [&](const std::string& name, const SyncEntry& sync,
-                          const bus::PlannedMove& move) {
+bool FileMover::is_touched(const bus::FileDigest& file) const {
+    return under_way_.contains(file) || news_.contains(file) || failed_.contains(file);
+}
+
+/// Looks at no more moves than it must: in each round, and a sync may have very many.
+FileMover::Standing FileMover::standing_of(const producers::Sight& sight,
+                                           const SyncEntry& sync) const {
+    Standing standing = {.has_begun = sync.state != "planned"};
+    for (const bus::PlannedMove& move : sync.moves) {
+        if (standing.has_begun && standing.has_hope) break;
+        if (move.target != sight.host.self) continue;
+        const bool is_news = !standing.has_hope || is_touched(move.file);
+        if (!is_news || has_copy(sight.cluster.data, move.file, sight.host.self)) continue;
+        standing.has_begun = standing.has_begun || is_touched(move.file);
         if (has_failed(sight, move.file))
-            syncs[name].sentence = failed_.at(move.file).sentence;
+            standing.sentence = failed_.at(move.file).sentence;
         else
-            syncs[name].has_hope = true;
-        const bool is_touched = under_way_.contains(move.file) || news_.contains(move.file) ||
-                                failed_.contains(move.file);
-        if (is_touched && sync.state == "planned") begun.insert(name);
-        return true;
-    };
+            standing.has_hope = true;
+    }
+    return standing;
+}
+
+Commands FileMover::reports(const producers::Sight& sight) const {
+    Commands commands, failures;
+    const bus::NodeId& self = sight.host.self;
     const bool is_idle = under_way_.empty() && news_.empty() && failed_.empty();
-    if (!is_idle) for_each_own_move(sight, look);
-    for (const std::string& name : begun)
-        commands.push_back(producers::NoteSyncStarted{.sync = name, .node = self});
+    for (const auto& [name, sync] : sight.cluster.data.syncs) {
+        if (is_idle || sync.moves.empty() || !is_open(sync)) continue;
+        const Standing standing = standing_of(sight, sync);
+        if (standing.has_begun && sync.state == "planned")
+            commands.push_back(producers::NoteSyncStarted{.sync = name, .node = self});
+        // One file that does not come must not keep the others of its sync from coming.
+        if (!standing.has_hope && !standing.sentence.empty())
+            failures.push_back(
+                producers::NoteSyncFailed{.sync = name, .node = self, .reason = standing.sentence});
+    }
     for (const auto& [file, news] : news_) {
         const News& first = news.front();
         if (first.said_at != 0) continue;
@@ -244,12 +260,7 @@ Commands FileMover::reports(const producers::Sight& sight) const {
                 .file = file, .node = self, .source = first.source, .at = first.at});
         }
     }
-    // One file that does not come must not keep the others of its sync from coming.
-    for (const auto& [name, failing] : syncs) {
-        if (failing.has_hope) continue;
-        commands.push_back(
-            producers::NoteSyncFailed{.sync = name, .node = self, .reason = failing.sentence});
-    }
+    commands.insert(commands.end(), failures.begin(), failures.end());
     return commands;
 }
 
@@ -278,14 +289,11 @@ std::size_t FileMover::settle(const producers::Sight& sight, bus::Position folde
         settled += is_folded ? 1 : 0;
         news = is_folded ? forget_first(news) : std::next(news);
     }
-    if (failed_.empty()) return settled;
-    std::set<bus::FileDigest> wanted = wanted_;
-    for_each_own_move(sight,
-                      [&](const std::string&, const SyncEntry&, const bus::PlannedMove& move) {
-                          wanted.insert(move.file);
-                          return true;
-                      });
-    return std::erase_if(failed_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+    return settled + std::erase_if(failed_, [&](const auto& entry) {
+               const auto sync = sight.cluster.data.syncs.find(entry.second.sync);
+               const bool goes_on = sync != sight.cluster.data.syncs.end() && is_open(sync->second);
+               return !goes_on && !wanted_.contains(entry.first);
+           });
 }
 
 }  // namespace ringrift::consumers

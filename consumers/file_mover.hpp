@@ -57,8 +57,8 @@ class FileMover {
     /// said again, whatever becomes of the file.
     void answered(const producers::Command& report, bus::Position at);
 
-    /// Forgets what was said once it is folded, and failures of what nobody wants any more.
-    /// Returns how much.
+    /// Forgets what was said once it is folded, and failures whose sync is over or whose claim
+    /// waits no more. Returns how much.
     std::size_t settle(const producers::Sight& sight, bus::Position folded);
 
     std::size_t under_way() const { return under_way_.size(); }
@@ -75,13 +75,26 @@ class FileMover {
     using NewsOfFiles = std::map<bus::FileDigest, std::deque<News>>;
     void note(const bus::FileDigest& file, News news);
     NewsOfFiles::iterator forget_first(NewsOfFiles::iterator news);
+    struct Fetching {
+        std::vector<bus::NodeId> sources = {};
+        std::string sync = {};  ///< For which it was begun; empty: for a claim.
+    };
     struct Failure {
         std::string sentence = {};
+        std::string sync = {};  ///< As above. The failure is forgotten with it.
         std::set<bus::NodeId> tried = {};
         bool is_ours = false;  ///< The trouble is here: no other source would help.
     };
+    /// How the moves of one sync to this node stand.
+    struct Standing {
+        bool has_begun = false;
+        bool has_hope = false;
+        std::string sentence = {};  ///< Why one of them failed; empty when none did.
+    };
+    Standing standing_of(const producers::Sight& sight, const projections::SyncEntry& sync) const;
+    bool is_touched(const bus::FileDigest& file) const;
     bool has_failed(const producers::Sight& sight, const bus::FileDigest& file) const;
-    bool fetch(const producers::Sight& sight, TransferOrder order);
+    bool fetch(const producers::Sight& sight, TransferOrder order, const std::string& sync);
     std::size_t remove(const producers::Sight& sight);
     void look_for_removals(const producers::Sight& sight);
     void leave_leftovers(bus::Time now);
@@ -89,7 +102,7 @@ class FileMover {
     Transfers& transfers_;
     std::set<bus::FileDigest> wanted_;
     std::set<bus::FileDigest> kept_;
-    std::map<bus::FileDigest, std::vector<bus::NodeId>> under_way_;  ///< From whom.
+    std::map<bus::FileDigest, Fetching> under_way_;
     /// When all files here were last compared with what the log has given up.
     struct Look {
         bus::Position files_as_of = 0;

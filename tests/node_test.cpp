@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "bus/memory_log.hpp"
+#include "bus/memory_wire.hpp"
 #include "tests/scenario.hpp"
 
 using namespace ringrift;
@@ -76,14 +77,16 @@ struct NoHands final : consumers::Hands {
 
 /// One process on the log; the next one is another.
 struct Process {
-    explicit Process(LaggingLog& log)
-        : node({.self = tests::node("boss")},
+    explicit Process(LaggingLog& log, ops::NodeSettings settings = {.self = tests::node("boss")},
+                     bus::Wire* wire = nullptr)
+        : node(std::move(settings),
                {.clock = clock,
                 .log = log,
                 .store = store,
                 .host = host,
                 .hands = hands,
-                .board = board},
+                .board = board,
+                .wire = wire},
                [](const bus::WorkQueued&, bus::Position) { return consumers::JobOrder{}; }) {
         REQUIRE(node.start(start).ok());
     }
@@ -139,4 +142,39 @@ TEST_CASE("a leader that cannot read its election yet does not stand again") {
     process.round(start + 6s);
     CHECK(process.node.is_leader());
     CHECK(log.elections() == 1);
+}
+
+TEST_CASE("a node whose id is another machine's is silent until that one counts as gone") {
+    LaggingLog log;
+    const auto say = [&](bus::Fact fact, bus::Epoch epoch = 0) {
+        const std::string id = std::to_string(log.log.last().value());
+        REQUIRE(log.append(std::vector<bus::Event>{{.id = {"said-" + id},
+                                                    .source = boss,
+                                                    .time = start,
+                                                    .epoch = epoch,
+                                                    .fact = std::move(fact)}})
+                    .ok());
+    };
+    say(bus::LeaderElected{.epoch = 1, .leader = boss, .votes = {boss}}, 1);
+    bus::NodeJoined former = tests::node("w");
+    former.instance = "the former machine";
+    say(former);
+    bus::MemoryPost post;
+    bus::MemoryWire& listener = post.wire(boss);
+    bus::NodeJoined self = tests::node("w");
+    self.instance = "another machine";
+    Process process(log, {.self = self, .founders = {boss}}, &post.wire({"w"}));
+    const auto heartbeats = [&] {
+        const auto letters = listener.take();
+        return std::ranges::count_if(letters, [](const bus::Letter& letter) {
+            return std::holds_alternative<bus::NodeHeartbeat>(letter.message);
+        });
+    };
+    for (int n = 1; n <= 60; ++n) process.round(start + n * 1s);
+    CHECK(heartbeats() == 0);
+    CHECK_FALSE(process.node.joined());
+    say(bus::HostOffline{.node = {"w"}, .incarnation = 1}, 1);
+    for (int n = 61; n <= 120; ++n) process.round(start + n * 1s);
+    CHECK(process.node.joined());
+    CHECK(heartbeats() > 0);
 }

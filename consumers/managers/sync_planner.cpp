@@ -98,6 +98,7 @@ Commands SyncPlanner::plan_syncs(const producers::Sight& sight,
     for (const auto& [name, sync] : data.syncs) {
         if (is_open(sync) && sight.now - sync.changed_at < sync_patience) ++open;
     }
+    if (open >= syncs_open_max) return {};  // Working out what is missing is for the next one.
     // In the order of their most urgent move.
     std::vector<producers::PlanSync> plans;
     for (PlannedMove& move : plan_moves(sight, needs)) {

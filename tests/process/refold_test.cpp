@@ -1,7 +1,9 @@
 // A log that lost its last events, as after a loss of power at all servers at once: the nodes stop,
-// and go on with what is left when a person says so. One real nats-server, whose store is put back.
+// and go on with what is left when a person says so; the tables are filled anew. One real
+// nats-server, whose store is put back, and a real PostgreSQL.
 
 #include "tests/process/node_cluster.hpp"
+#include "tests/process/postgres_tables.hpp"
 
 using namespace ringrift;
 using namespace ringrift::tests;
@@ -22,6 +24,15 @@ std::int64_t position(const NodeCluster& cluster, const std::string& node) {
     return at == std::string::npos ? 0 : std::atoll(page.c_str() + at + name.size());
 }
 
+/// The tables from the cluster's log, as the runbook says.
+int fill_anew(const NodeCluster& cluster, const std::string& url) {
+    const std::string member = cluster.url("voter-1").substr(std::string("http://").size());
+    return Daemon({"project", "--peers", member, "--rebuild", "--once", "--postgres", url},
+                  cluster.data("voter-1") + ".project")
+        .exit_code(60s)
+        .value_or(-1);
+}
+
 bool reaches(const NodeCluster& cluster, std::int64_t at_least) {
     return await(
         [&] {
@@ -35,7 +46,10 @@ bool reaches(const NodeCluster& cluster, std::int64_t at_least) {
 }  // namespace
 
 TEST_CASE("nodes stop at a log that lost its last events, and go on with it after refold") {
-    ClusterShape shape = quick({.voters = 1, .workers = 1});
+    PostgresServer postgres;
+    const std::string url = migrated(postgres.new_database()).url;
+    ClusterShape shape =
+        quick({.voters = 1, .workers = 1, .voters_arguments = {"--postgres", url}});
     shape.managed = false;
     shape.one_server = true;
     NodeCluster cluster(shape);
@@ -54,6 +68,8 @@ TEST_CASE("nodes stop at a log that lost its last events, and go on with it afte
     server.start();
     all(start);
     REQUIRE(reaches(cluster, 120));
+    const auto tables = [&] { return number(url, "select position from positions"); };
+    REQUIRE(await([&] { return tables() >= 100; }, 60s));
     CHECK(refold(cluster, "worker-1") == data_dir_taken);
     all(kill);
     server.stop();
@@ -75,4 +91,14 @@ TEST_CASE("nodes stop at a log that lost its last events, and go on with it afte
         CHECK(text_of(cluster.log_file(node)).find("Node joined node=" + node) !=
               std::string::npos);
     });
+
+    INFO("the tables know more than the log does, and then something else");
+    CHECK(cluster.says("voter-1", "/status", "the tables are of another log"));
+    CHECK(cluster.says("voter-1", "/status", "\"needs_a_person\":true"));
+    CHECK_FALSE(cluster.says("voter-1", "/status", "\"lag\":0", 0s));
+    CHECK(fill_anew(cluster, url) == 0);
+    const std::int64_t here = position(cluster, "voter-1");
+    CHECK(await([&] { return tables() > here; }, 60s));
+    CHECK(cluster.says("voter-1", "/status", "\"needs_a_person\":false"));
+    CHECK(number(url, "select count(*) - max(position) from events") == 0);
 }

@@ -204,6 +204,24 @@ TEST_CASE("a port in use is one sentence, and nothing is started") {
     CHECK(events_of(place.folder / "other").empty());
 }
 
+TEST_CASE("a node whose port the system chose tells the others that port") {
+    const Place place;
+    Daemon daemon(place.up(), place.output);
+    REQUIRE(daemon.says("api=http://127.0.0.1:", soon));
+    const std::string said = daemon.output();
+    const auto at = said.find("api=http://127.0.0.1:") + 21;
+    const std::int64_t port = std::atoll(said.c_str() + at);
+    CHECK(port > 0);
+    daemon.send(SIGTERM);
+    REQUIRE(daemon.exit_code(soon) == 0);
+    std::vector<std::int64_t> told;
+    for (const auto& [id, event] : events_of(place.data)) {
+        if (const auto* joined = std::get_if<bus::NodeJoined>(&event.fact))
+            told.push_back(joined->port);
+    }
+    CHECK(told == std::vector<std::int64_t>{port});
+}
+
 TEST_CASE("a data folder that cannot be written is one sentence with a code of its own") {
     const Place place;
     std::ofstream(place.folder / "file") << "not a folder";
