@@ -161,6 +161,7 @@ void Fleet::black_out() {
     for (const bus::Recorded& recorded : left) folded_.advance(recorded);
     auditor_.begin_anew(left);
     for (const auto& member : members_) {
+        member->fuse.put_out();  // Of a process that is no more; the operator's is another.
         const auto forgotten = member->store.as_kept(consumers::StateManager::forget_log);
         if (!forgotten) complain("a node can forget its log", forgotten.error());
         member->way.forget_lost();
