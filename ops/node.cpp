@@ -206,8 +206,8 @@ std::size_t Node::run_loops(bus::Time now) {
         lease_watch_at_ = now + lease_watch_period;
         if (!ask(consumers::expired_leases(sight(now), settings_.lease), now)) return asked;
     }
-    const auto last_success = [this](std::string_view loop) {
-        return loops_.last_success_of(loop);
+    const auto last_success = [&](std::string_view loop) {
+        return loops_.last_success_of(loop, is_leader(), now);
     };
     for (int turn = 0; turn < turns_per_round_max; ++turn) {
         subscriptions_.observe(state_.view().counts, last_success, now);

@@ -103,6 +103,16 @@ struct Process {
     ops::Node node;
 };
 
+/// In epoch 1, which is `boss`'s.
+void say_as_leader(LaggingLog& log, bus::Fact fact) {
+    const std::string id = "said-" + std::to_string(log.log.last().value());
+    REQUIRE(
+        log
+            .append(std::vector<bus::Event>{
+                {.id = {id}, .source = boss, .time = start, .epoch = 1, .fact = std::move(fact)}})
+            .ok());
+}
+
 }  // namespace
 
 TEST_CASE("nobody stands for leader before it has read all that stood in the log at its start") {
@@ -144,21 +154,23 @@ TEST_CASE("a leader that cannot read its election yet does not stand again") {
     CHECK(log.elections() == 1);
 }
 
+TEST_CASE("a node that does not lead misses nothing where the leader's loops do not run") {
+    LaggingLog log;
+    say_as_leader(log, bus::LeaderElected{.epoch = 1, .leader = boss, .votes = {boss}});
+    bus::MemoryPost post;
+    Process process(log, {.self = tests::node("w"), .founders = {boss}}, &post.wire({"w"}));
+    say_as_leader(log, bus::DataSyncCompleted{.sync = "s1", .config = {"hex4_2p"}, .node = boss});
+    for (int n = 1; n <= 300; ++n) process.round(start + n * 1s);
+    CHECK(process.node.view().counts.events_by_type.contains("DATA_SYNC_COMPLETED"));
+    CHECK(process.node.critical_failed(start + 300s).empty());
+}
+
 TEST_CASE("a node whose id is another machine's is silent until that one counts as gone") {
     LaggingLog log;
-    const auto say = [&](bus::Fact fact, bus::Epoch epoch = 0) {
-        const std::string id = std::to_string(log.log.last().value());
-        REQUIRE(log.append(std::vector<bus::Event>{{.id = {"said-" + id},
-                                                    .source = boss,
-                                                    .time = start,
-                                                    .epoch = epoch,
-                                                    .fact = std::move(fact)}})
-                    .ok());
-    };
-    say(bus::LeaderElected{.epoch = 1, .leader = boss, .votes = {boss}}, 1);
+    say_as_leader(log, bus::LeaderElected{.epoch = 1, .leader = boss, .votes = {boss}});
     bus::NodeJoined former = tests::node("w");
     former.instance = "the former machine";
-    say(former);
+    say_as_leader(log, former);
     bus::MemoryPost post;
     bus::MemoryWire& listener = post.wire(boss);
     bus::NodeJoined self = tests::node("w");
@@ -173,7 +185,7 @@ TEST_CASE("a node whose id is another machine's is silent until that one counts 
     for (int n = 1; n <= 60; ++n) process.round(start + n * 1s);
     CHECK(heartbeats() == 0);
     CHECK_FALSE(process.node.joined());
-    say(bus::HostOffline{.node = {"w"}, .incarnation = 1}, 1);
+    say_as_leader(log, bus::HostOffline{.node = {"w"}, .incarnation = 1});
     for (int n = 61; n <= 120; ++n) process.round(start + n * 1s);
     CHECK(process.node.joined());
     CHECK(heartbeats() > 0);

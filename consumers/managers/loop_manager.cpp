@@ -136,10 +136,12 @@ std::vector<LoopPulse> LoopManager::pulse() const {
     return pulses;
 }
 
-std::optional<bus::Time> LoopManager::last_success_of(std::string_view name) const {
+std::optional<bus::Time> LoopManager::last_success_of(std::string_view name, bool is_leader,
+                                                      bus::Time now) const {
     const auto entry =
         std::ranges::find(entries_, name, [](const Entry& e) { return e.loop.name; });
     RINGRIFT_CHECK(entry != entries_.end());
+    if (!is_leader && entry->loop.runs_on != RunsOn::every_node) return now;
     if (entry->pulse.last_success_at == bus::Time{}) return {};
     return entry->pulse.last_success_at;
 }

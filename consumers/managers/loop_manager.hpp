@@ -79,9 +79,11 @@ class LoopManager {
     /// All loops, in the order in which they were added.
     std::vector<LoopPulse> pulse() const;
 
-    /// When the loop last ran without failing; none when it never did.
+    /// When the loop last ran without failing, none when it never did; `now` of a leader's loop on
+    /// another node, where nothing waits for it.
     /// REQUIRES: a loop of that name was added.
-    std::optional<bus::Time> last_success_of(std::string_view name) const;
+    std::optional<bus::Time> last_success_of(std::string_view name, bool is_leader,
+                                             bus::Time now) const;
 
     /// The loop that runs now, on any thread's question.
     std::optional<RunningLoop> running() const;
