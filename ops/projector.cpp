@@ -98,9 +98,9 @@ void Projector::rest(bus::Duration at_most) {
     woken_ = false;
 }
 
-void Projector::gather() {
+void Projector::pause(bus::Duration at_most) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, settings_.gather, [this] { return stopping_; });
+    changed_.wait_for(lock, at_most, [this] { return stopping_; });
 }
 
 bool Projector::wait_until_caught_up(bus::Position log_last, bus::Duration at_most) {
@@ -157,6 +157,10 @@ void Projector::run() {
     while (!is_stopping()) {
         const auto result = work_on();
         if (result || is_stopping()) break;
+        if (result.error().why == Why::moved && !settings_.until_caught_up) {
+            stand_by();
+            continue;
+        }
         note(result.error());
         const std::int64_t portions = pulse().portions;
         const bool may_pass = reached_ || result.error().why == Why::moved;
@@ -178,6 +182,31 @@ void Projector::run() {
     pulse_.connected = false;
     ended_ = true;
     changed_.notify_all();
+}
+
+void Projector::stand_by() {
+    spdlog::debug("[P2P] Projector stands by: another one writes these tables");
+    note_state("standing_by");
+    std::optional<bus::Position> before;
+    while (!is_stopping()) {
+        pause(settings_.stand_by);
+        note_log_end();
+        const auto there = position_there();
+        if (!there || (before == there && *there < pulse().log_last)) return;
+        before = there;
+    }
+}
+
+/// Of the tables, as anybody may ask; empty when they cannot be asked.
+std::optional<bus::Position> Projector::position_there() {
+    const auto store = PostgresStore::open(settings_.address);
+    if (!store) return {};
+    const auto stored = (*store)->load();
+    if (!stored) return {};
+    const std::lock_guard lock(mutex_);
+    pulse_.position = stored->position;
+    changed_.notify_all();
+    return stored->position;
 }
 
 /// Done when stopped, or when there is no more to do.
@@ -248,7 +277,7 @@ Projector::Result<bus::Done> Projector::go_on(PostgresStore& store, Goal goal) {
         if (*more) {
             const bool is_small = pending_.front().events.size() < settings_.portion_events_max / 2;
             if (auto written = write_first(store); !written) return written;
-            if (is_small && goal == Goal::follow) gather();
+            if (is_small && goal == Goal::follow) pause(settings_.gather);
         } else if (goal == Goal::catch_up) {
             return bus::Done{};
         } else if (auto still = idle(store); !still) {

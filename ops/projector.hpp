@@ -5,8 +5,8 @@
 // The cluster never waits for it. When PostgreSQL is away it tries again, ever more seldom, and
 // then catches up from the position that stands in the tables. Tables that an older program filled
 // are filled anew beside the live ones and swapped in. Any number may run: the tables take each
-// event from one of them. `start`, `stop` and the destructor belong to the owner's thread, `pulse`
-// to any.
+// event from one of them, and the others stand by until they no longer move. `start`, `stop` and
+// the destructor belong to the owner's thread, `pulse` to any.
 
 #include <condition_variable>
 #include <deque>
@@ -37,6 +37,8 @@ struct ProjectorSettings {
     bus::Duration back_off_max = std::chrono::seconds(15);
     /// A log of another process tells no news: it is looked at so often.
     bus::Duration look_every = std::chrono::milliseconds(200);
+    /// How often one that stands by looks whether the tables still move.
+    bus::Duration stand_by = std::chrono::seconds(5);
     /// Between two small portions, so that they are not all of one event.
     bus::Duration gather = std::chrono::milliseconds(20);
 };
@@ -74,6 +76,9 @@ class Projector {
     void run();
     Result<bus::Done> work_on();
     Result<bus::Done> rebuild();
+    /// Until the tables have stood still for a look though the log has more, or cannot be reached.
+    void stand_by();
+    std::optional<bus::Position> position_there();
     Result<bus::Done> project(std::unique_ptr<projections::PostgresStore> store, Goal goal);
     Result<bus::Done> stand_at(const projections::Stored& stored);
     Result<bus::Done> check_is_this_log(const projections::Stored& stored);
@@ -90,7 +95,7 @@ class Projector {
     /// Until woken, stopped or the time is over.
     void rest(bus::Duration at_most);
     /// The same, whether woken or not.
-    void gather();
+    void pause(bus::Duration at_most);
     void note_good();
     bool is_stopping() const;
 

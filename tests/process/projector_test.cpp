@@ -28,6 +28,7 @@ ProjectorSettings quick(const PostgresAddress& address) {
             .back_off_first = 20ms,
             .back_off_max = 100ms,
             .look_every = 5ms,
+            .stand_by = 50ms,
             .gather = 1ms};
 }
 
@@ -131,6 +132,32 @@ TEST_CASE("two projectors at once write each event once") {
     REQUIRE(catches_up(other, log));
     one.stop();
     other.stop();
+    check_everything(address.url, log);
+}
+
+TEST_CASE("one of two projectors stands by without a word, and takes over when the other ends") {
+    const PostgresAddress address = migrated(postgres().new_database());
+    Historian historian(25);
+    SharedLog log;
+    std::vector<std::unique_ptr<Projector>> both;
+    for (int n = 0; n < 2; ++n) both.push_back(std::make_unique<Projector>(quick(address), log));
+    for (const auto& projector : both) projector->start();
+    const auto stands_by = [](const auto& projector) {
+        return projector->pulse().state == "standing_by";
+    };
+    REQUIRE(await(
+        [&] {
+            append(log, historian.next(10));
+            return std::ranges::count_if(both, stands_by) == 1;
+        },
+        60s));
+    if (stands_by(both.front())) std::swap(both.front(), both.back());
+    both.front()->stop();
+    append(log, historian.next(100));
+    REQUIRE(catches_up(*both.back(), log));
+    CHECK(both.back()->pulse().trouble.empty());
+    CHECK(both.back()->pulse().troubles == 0);
+    both.back()->stop();
     check_everything(address.url, log);
 }
 
