@@ -67,8 +67,8 @@ struct Pulse {
 
 /// How the projector into PostgreSQL goes (ops/projector.hpp); it publishes its own.
 struct ProjectorPulse {
-    std::string state = {};  ///< connecting, folding, writing, following, rebuilding, waiting,
-                             ///< ended, or standing_by while another process writes.
+    std::string state = {};    ///< connecting, folding, writing, following, rebuilding, waiting,
+                               ///< ended, or standing_by while another process writes.
     std::string address = {};  ///< Without password.
     bool connected = false;
     bus::Position position = 0;   ///< In the tables, as last known.
