@@ -78,7 +78,7 @@ Result<Appended, AppendError> NatsLog::judged(std::span<const NatsAck> acks, Pos
         if (!ack.is_duplicate && ack.position <= end_before) {
             follower_.stop_for({NatsState::went_back,
                                 "stream " + stream_ + " took " + name_of(i) + " as its event " +
-                                    std::to_string(ack.position) + ", but it " + "had " +
+                                    std::to_string(ack.position) + ", but it had " +
                                     std::to_string(end_before) + " already: the server " +
                                     "lost its last events; " + what_to_do_when_back});
             return refuse(AppendError::refused, follower_.health().sentence);

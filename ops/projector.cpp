@@ -6,6 +6,7 @@
 #include <future>
 
 #include "bus/codec.hpp"
+#include "ops/system_clock.hpp"
 #include "projections/postgres_rebuild.hpp"
 
 namespace ringrift::ops {
@@ -21,10 +22,6 @@ constexpr std::size_t page_events = 1000;  // Read at once; so many of the large
 
 constexpr bus::Duration ask_every = std::chrono::seconds(5);  // Of a PostgreSQL that nothing is
                                                               // written to.
-
-bus::Time now() {
-    return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
-}
 
 }  // namespace
 
@@ -94,9 +91,10 @@ void Projector::run() {
         }
         if (portions > portions_before) back_off = settings_.back_off_first;
         portions_before = portions;
-        for (const bus::Time until = now() + back_off; now() < until && !is_stopping();) {
+        for (const bus::Time until = wall_clock() + back_off;
+             wall_clock() < until && !is_stopping();) {
             note_log_end();
-            rest(std::min<bus::Duration>(back_off, until - now()));
+            rest(std::min<bus::Duration>(back_off, until - wall_clock()));
         }
         back_off = std::min(2 * back_off, settings_.back_off_max);
     }
@@ -213,10 +211,10 @@ Projector::Result<bus::Done> Projector::go_on(PostgresStore& store, Goal goal) {
 Projector::Result<bus::Done> Projector::idle(PostgresStore& store) {
     note_state("following");
     rest(settings_.look_every);
-    if (now() - asked_at_ < ask_every) return bus::Done{};
+    if (wall_clock() - asked_at_ < ask_every) return bus::Done{};
     const auto stored = store.load();
     if (!stored) return stored.error();
-    asked_at_ = now();
+    asked_at_ = wall_clock();
     if (stored->position == projection_->position()) return bus::Done{};
     return Trouble{Why::moved, "another projector writes these tables"};
 }

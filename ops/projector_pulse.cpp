@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "ops/projector.hpp"
+#include "ops/system_clock.hpp"
 
 namespace ringrift::ops {
 namespace {
@@ -18,10 +19,6 @@ std::int64_t rows_in(const Portion& portion) {
     std::size_t rows = 0;
     for (const auto& change : portion.changes) rows += change.rows.size() + change.gone.size();
     return static_cast<std::int64_t>(rows);
-}
-
-bus::Time wall_now() {
-    return std::chrono::floor<bus::Duration>(std::chrono::system_clock::now());
 }
 
 }  // namespace
@@ -56,7 +53,7 @@ void Projector::note_good() {
         spdlog::info("[P2P] Projector goes on position={}", projection_->position());
     said_.clear();
     reached_ = true;
-    asked_at_ = wall_now();
+    asked_at_ = wall_clock();
     const std::lock_guard lock(mutex_);
     pulse_.trouble.clear();
     pulse_.needs_a_person = false;
@@ -98,12 +95,12 @@ void Projector::note_written() {
     const auto events = static_cast<std::int64_t>(pending_.front().events.size());
     const std::int64_t rows = rows_in(pending_.front());
     pending_.pop_front();
-    asked_at_ = wall_now();
+    asked_at_ = wall_clock();
     note_state("writing");
     const std::lock_guard lock(mutex_);
     pulse_.position = to;
     pulse_.log_last = std::max(pulse_.log_last, to);
-    pulse_.written_at = wall_now();
+    pulse_.written_at = wall_clock();
     pulse_.events += events;
     pulse_.rows += rows;
     pulse_.rows_refused = projection_->refused();

@@ -48,6 +48,15 @@ std::map<bus::EventId, bus::Event> events_of(const std::string& data) {
     }
 }
 
+/// Where its API listens, as it says.
+std::string port_of(Daemon& daemon) {
+    const std::string before = "api=http://127.0.0.1:";
+    REQUIRE(daemon.says(before, soon));
+    const std::string said = daemon.output();
+    const auto at = said.find(before) + before.size();
+    return said.substr(at, said.find(' ', at) - at);
+}
+
 /// `command`, as TOML, in the place of selfplay's.
 void let_selfplay_be(const Place& place, const std::string& command) {
     std::string text = text_of(place.workload);
@@ -192,10 +201,7 @@ TEST_CASE("a second process on the same data folder is refused, and the first go
 TEST_CASE("a port in use is one sentence, and nothing is started") {
     const Place place;
     Daemon first(place.up(), place.output);
-    REQUIRE(first.says("api=http://127.0.0.1:", soon));
-    const std::string said = first.output();
-    const auto at = said.find("api=http://127.0.0.1:") + 21;
-    const std::string port = said.substr(at, said.find(' ', at) - at);
+    const std::string port = port_of(first);
     Daemon second(
         {"up", "--port", port, "--data", place.folder / "other", "--workload", place.workload},
         place.folder / "second");
@@ -207,11 +213,7 @@ TEST_CASE("a port in use is one sentence, and nothing is started") {
 TEST_CASE("a node whose port the system chose tells the others that port") {
     const Place place;
     Daemon daemon(place.up(), place.output);
-    REQUIRE(daemon.says("api=http://127.0.0.1:", soon));
-    const std::string said = daemon.output();
-    const auto at = said.find("api=http://127.0.0.1:") + 21;
-    const std::int64_t port = std::atoll(said.c_str() + at);
-    CHECK(port > 0);
+    const std::int64_t port = std::stoll(port_of(daemon));
     daemon.send(SIGTERM);
     REQUIRE(daemon.exit_code(soon) == 0);
     std::vector<std::int64_t> told;
