@@ -53,7 +53,7 @@ CommandHandler::Handled CommandHandler::handle(const Command& command,
     }
     const Sight sight = {.cluster = folded_.view, .host = host, .now = now};
     Decision decision =
-        needs_all && folded_.position < said_
+        needs_all && !shows_all_said()
             ? Refusal{.kind = Refusal::Kind::behind,
                       .sentence = "the log does not show yet what was said last; ask again"}
             : decide(sight, command);
